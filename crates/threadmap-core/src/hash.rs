@@ -1,0 +1,78 @@
+//! The hash of a key: seeded, 32 bits, cut into disjoint groups.
+//!
+//! Seeds are random for each process (foldhash's shared seed) and each map (from the system's randomness), so that no
+//! client can choose colliding keys and no two processes iterate alike. From the top: the bits that choose shard and
+//! segment; then 7 bits of fingerprint (10..17); the low 10 bits choose the bucket within a segment of up to 1,024.
+
+use std::hash::{BuildHasher, Hasher};
+
+use foldhash::SharedSeed;
+use foldhash::quality::SeedableRandomState;
+
+use crate::key::Key;
+
+/// A key with its hash: computed once an operation.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Hashed<'a> {
+    pub(crate) key: Key<'a>,
+    pub(crate) hash: u32,
+}
+
+/// Makes the hashes of one map.
+#[derive(Clone, Debug)]
+pub(crate) struct KeyHasher {
+    state: SeedableRandomState,
+    /// Bits that are kept; all of them but in tests that force collisions.
+    mask: u32,
+}
+
+impl KeyHasher {
+    pub(crate) fn new(mask: u32) -> Self {
+        let seed = std::hash::RandomState::new().build_hasher().finish();
+        Self {
+            state: SeedableRandomState::with_seed(seed, SharedSeed::global_random()),
+            mask,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn hash<'a>(&self, key: &Key<'a>) -> Hashed<'a> {
+        let mut hasher = self.state.build_hasher();
+        hasher.write_u8(key.kind() as u8);
+        hasher.write(key.as_bytes());
+        let hash = hasher.finish();
+        Hashed {
+            key: *key,
+            hash: (hash ^ (hash >> 32)) as u32 & self.mask,
+        }
+    }
+}
+
+/// The 64-bit form that hashbrown wants: bucket bits at the bottom, the fingerprint in the top seven.
+#[inline]
+pub(crate) const fn spread(hash: u32) -> u64 {
+    (hash as u64) | ((hash as u64 >> 10 & 0x7f) << 57)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_maps_hash_differently() {
+        let (a, b) = (KeyHasher::new(u32::MAX), KeyHasher::new(u32::MAX));
+        let differing = (0..64)
+            .filter(|&i| a.hash(&Key::int(i)).hash != b.hash(&Key::int(i)).hash)
+            .count();
+        assert!(differing > 60, "{differing} of 64 hashes differ");
+    }
+
+    #[test]
+    fn kind_is_part_of_the_hash() {
+        let hasher = KeyHasher::new(u32::MAX);
+        assert_ne!(
+            hasher.hash(&Key::latin1(b"ab")).hash,
+            hasher.hash(&Key::bytes(b"ab")).hash
+        );
+    }
+}

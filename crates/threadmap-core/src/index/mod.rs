@@ -1,0 +1,97 @@
+//! What a variant is: a way to find nodes.
+//!
+//! All operations are written once, in `crate::ops`, over the four methods of [`Index`]; values, versions, numbers
+//! and their atomicity are the business of nodes. A new variant implements the trait, joins [`AnyIndex`], and inherits
+//! every operation and every test.
+//!
+//! Invariants that each index keeps: at most one live node a key is linked; a node that is not dead stays linked;
+//! whoever takes a link out retires it, once.
+
+pub(crate) mod segment;
+pub(crate) mod sharded;
+
+use crate::hash::Hashed;
+use crate::options::{Options, Variant};
+use crate::raw::epoch::Guard;
+use crate::raw::node::{NodeRef, OwnedNode};
+use sharded::Sharded;
+
+/// A way to find nodes.
+pub(crate) trait Index {
+    /// The node linked for the key, dead or alive.
+    fn find<'g>(&'g self, key: &Hashed<'_>, guard: &'g Guard) -> Option<NodeRef<'g>>;
+
+    /// Links the node unless a live one is there for its key (then gives it back). A dead one is replaced, so that
+    /// the insert never waits for whoever killed it.
+    fn insert(&self, key: &Hashed<'_>, node: OwnedNode, guard: &Guard) -> Result<(), OwnedNode>;
+
+    /// Takes the dead node out, if an insert of its key has not done so already.
+    fn unlink(&self, dead: NodeRef<'_>, guard: &Guard);
+
+    /// Gives the nodes from hash `from` on in ascending steps of the hash's upper bits, until at least `enough` are
+    /// given or none is left. Returns where to go on. A node linked before the first step of a scan and after the
+    /// last is given exactly once, whatever grows or shrinks in between; none is given twice.
+    fn scan<'g>(
+        &'g self,
+        from: u32,
+        enough: usize,
+        guard: &'g Guard,
+        give: &mut Vec<NodeRef<'g>>,
+    ) -> Option<u32>;
+
+    /// Bytes of the index itself.
+    fn bytes(&self) -> usize;
+}
+
+/// The variants. An enum, not a trait object: the match is free where there is one, a predictable branch where there
+/// are three.
+pub(crate) enum AnyIndex {
+    Sharded(Sharded),
+}
+
+impl AnyIndex {
+    pub(crate) fn new(options: &Options) -> Self {
+        match options.variant {
+            Variant::Sharded => Self::Sharded(Sharded::new(options.shards)),
+        }
+    }
+}
+
+macro_rules! each_variant {
+    ($self:ident, $index:ident => $call:expr) => {
+        match $self {
+            AnyIndex::Sharded($index) => $call,
+        }
+    };
+}
+
+impl Index for AnyIndex {
+    #[inline]
+    fn find<'g>(&'g self, key: &Hashed<'_>, guard: &'g Guard) -> Option<NodeRef<'g>> {
+        each_variant!(self, index => index.find(key, guard))
+    }
+
+    #[inline]
+    fn insert(&self, key: &Hashed<'_>, node: OwnedNode, guard: &Guard) -> Result<(), OwnedNode> {
+        each_variant!(self, index => index.insert(key, node, guard))
+    }
+
+    #[inline]
+    fn unlink(&self, dead: NodeRef<'_>, guard: &Guard) {
+        each_variant!(self, index => index.unlink(dead, guard));
+    }
+
+    fn scan<'g>(
+        &'g self,
+        from: u32,
+        enough: usize,
+        guard: &'g Guard,
+        give: &mut Vec<NodeRef<'g>>,
+    ) -> Option<u32> {
+        each_variant!(self, index => index.scan(from, enough, guard, give))
+    }
+
+    fn bytes(&self) -> usize {
+        each_variant!(self, index => index.bytes())
+    }
+}

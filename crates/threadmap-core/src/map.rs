@@ -1,0 +1,173 @@
+//! The map: an index, its counters and its limits. What it can do is in `ops.rs` and `number.rs`.
+
+use crate::counters::Counters;
+use crate::error::{Error, Result};
+use crate::hash::{Hashed, KeyHasher};
+use crate::index::{AnyIndex, Index};
+use crate::key::Key;
+use crate::options::{Options, Variant};
+use crate::raw::epoch::Guard;
+use crate::raw::node::NodeRef;
+use crate::sync::{AtomicU64, Ordering};
+use crate::value::Value;
+
+/// A concurrent map from keys to values. Share it between threads by reference or `Arc`; each operation takes the
+/// calling thread's [`Guard`](crate::Guard), and what it returns lives as long as that.
+pub struct Map {
+    pub(crate) index: AnyIndex,
+    pub(crate) counters: Counters,
+    hasher: KeyHasher,
+    versions: AtomicU64,
+    options: Options,
+}
+
+/// Figures of a map at one moment; exact when nobody writes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Entries.
+    pub entries: u64,
+    /// Bytes of keys, values and index together.
+    pub bytes: u64,
+    /// Bytes of the index alone.
+    pub index_bytes: u64,
+    /// Changes since the map was made.
+    pub changes: u64,
+}
+
+/// One entry as a scan saw it.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry<'g> {
+    /// The key.
+    pub key: Key<'g>,
+    /// The value at the moment of the scan.
+    pub value: Value<'g>,
+}
+
+impl Map {
+    /// Makes a map.
+    ///
+    /// # Panics
+    /// When `options.shards` is not a power of two up to [`Options::MAX_SHARDS`].
+    #[must_use]
+    pub fn new(options: Options) -> Self {
+        assert!(
+            options.shards.is_power_of_two() && options.shards <= Options::MAX_SHARDS,
+            "shards"
+        );
+        Self {
+            index: AnyIndex::new(&options),
+            counters: Counters::new(),
+            hasher: KeyHasher::new(options.hash_mask),
+            versions: AtomicU64::new(1),
+            options,
+        }
+    }
+
+    /// How the map was made.
+    #[must_use]
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// The structure.
+    #[must_use]
+    pub fn variant(&self) -> Variant {
+        self.options.variant
+    }
+
+    /// How many entries there are: O(threads), exact when nobody writes.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        self.counters.entries()
+    }
+
+    /// Whether [`Map::len`] is zero.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many changes there have been: O(threads), never goes back, exact when nobody writes.
+    #[must_use]
+    pub fn changes(&self) -> u64 {
+        self.counters.changes()
+    }
+
+    /// Figures for operators. Cost: a visit to each shard.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        let index_bytes = (self.index.bytes() + self.counters.size() + size_of::<Self>()) as u64;
+        Stats {
+            entries: self.len(),
+            bytes: self.counters.bytes() + index_bytes,
+            index_bytes,
+            changes: self.changes(),
+        }
+    }
+
+    /// Appends entries to `give`, from the cursor `from` (0 to begin) until there are at least `enough` or none is
+    /// left; returns the cursor to go on with.
+    ///
+    /// Weakly consistent: an entry present from the first call to the last is given exactly once, whatever grows or
+    /// shrinks meanwhile; no key is given twice; others may or may not be seen. No writer waits for longer than it
+    /// takes to copy one segment's pointers.
+    pub fn scan<'g>(
+        &'g self,
+        from: u32,
+        enough: usize,
+        guard: &'g Guard,
+        give: &mut Vec<Entry<'g>>,
+    ) -> Option<u32> {
+        let mut nodes: Vec<NodeRef<'g>> = Vec::with_capacity(enough);
+        let next = self.index.scan(from, enough, guard, &mut nodes);
+        give.extend(nodes.iter().filter_map(|node| {
+            Some(Entry {
+                key: node.key(),
+                value: node.read().1?.value,
+            })
+        }));
+        next
+    }
+
+    #[inline]
+    pub(crate) fn hash<'a>(&self, key: &Key<'a>) -> Hashed<'a> {
+        self.hasher.hash(key)
+    }
+
+    /// A version that no entry of this map has had.
+    pub(crate) fn fresh_version(&self) -> u64 {
+        self.versions.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Refuses what is over the limits.
+    ///
+    /// # Errors
+    /// [`Error::KeyTooLarge`], [`Error::ValueTooLarge`].
+    pub fn admit(&self, key: &Key<'_>, value: &Value<'_>) -> Result<()> {
+        let got = key.as_bytes().len();
+        if got > self.options.max_key_bytes {
+            return Err(Error::KeyTooLarge {
+                got,
+                limit: self.options.max_key_bytes,
+            });
+        }
+        let got = value.len();
+        if got > self.options.max_value_bytes {
+            return Err(Error::ValueTooLarge {
+                got,
+                limit: self.options.max_value_bytes,
+            });
+        }
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for Map {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Map")
+            .field("variant", &self.variant())
+            .field("len", &self.len())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,279 @@
+//! Every operation on one key, written once for all variants.
+//!
+//! [`Map::step`] is the only loop: find the node, show what it holds, and do what the caller decides by one
+//! compare-and-swap on the node's word, again if another thread was faster. Linearization points: that swap for
+//! updates and removals; the linking of the node for inserts; the load of the word, or the miss, for the rest. A node
+//! found dead is a miss at the moment of its death, which lies within the call or before the key was linked again.
+
+use crate::error::Result;
+use crate::index::Index;
+use crate::key::Key;
+use crate::map::Map;
+use crate::raw::epoch::Guard;
+use crate::raw::node::OwnedNode;
+use crate::raw::word::{Cell, OwnedWord};
+use crate::value::Value;
+
+/// What to do about an entry, decided from what it holds.
+pub(crate) enum Step<'v> {
+    /// Leave it.
+    Keep,
+    /// Store this value; makes the entry where there is none.
+    Put(Value<'v>),
+    /// Remove it.
+    Remove,
+}
+
+/// What an expected value is compared with.
+#[derive(Clone, Copy, Debug)]
+pub enum Expected<'a> {
+    /// No entry.
+    Absent,
+    /// An entry with this content.
+    Value(Value<'a>),
+}
+
+impl Expected<'_> {
+    fn is(&self, found: Option<&Cell<'_>>) -> bool {
+        match (self, found) {
+            (Expected::Absent, None) => true,
+            (Expected::Value(expected), Some(cell)) => expected.same(&cell.value),
+            _ => false,
+        }
+    }
+}
+
+impl Map {
+    /// Shows `decide` what the key has, and does what it says, atomically. Returns what was there before, and
+    /// whether anything was done. `decide` may run several times and must have no effects of its own.
+    pub(crate) fn step<'g, 'v>(
+        &'g self,
+        key: &Key<'_>,
+        guard: &'g Guard,
+        mut decide: impl FnMut(Option<Cell<'g>>) -> Result<Step<'v>>,
+    ) -> Result<(Option<Value<'g>>, bool)> {
+        let hashed = self.hash(key);
+        loop {
+            if let Some(node) = self.index.find(&hashed, guard) {
+                while let (word, Some(cell)) = node.read() {
+                    let value = match decide(Some(cell))? {
+                        Step::Keep => return Ok((Some(cell.value), false)),
+                        Step::Remove => {
+                            if let Ok(bytes) = node.kill(word, guard) {
+                                self.index.unlink(node, guard);
+                                self.counters.change(-1, bytes, guard);
+                                return Ok((Some(cell.value), true));
+                            }
+                            continue;
+                        }
+                        Step::Put(value) => value,
+                    };
+                    let version = cell.version.map(|_| self.fresh_version());
+                    if let Ok(bytes) =
+                        node.replace(word, OwnedWord::encode(&value, version)?, guard)
+                    {
+                        self.counters.change(0, bytes, guard);
+                        return Ok((Some(cell.value), true));
+                    }
+                }
+            }
+            let Step::Put(value) = decide(None)? else {
+                return Ok((None, false));
+            };
+            let node = OwnedNode::new(&hashed, OwnedWord::encode(&value, None)?)?;
+            let bytes = node.bytes();
+            if self.index.insert(&hashed, node, guard).is_ok() {
+                self.counters.change(1, bytes, guard);
+                return Ok((None, true));
+            }
+        }
+    }
+
+    /// The value of the key. Cost: one lookup; under the sharded variant its shard's lock for reading.
+    #[inline]
+    pub fn get<'g>(&'g self, key: &Key<'_>, guard: &'g Guard) -> Option<Value<'g>> {
+        Some(self.index.find(&self.hash(key), guard)?.read().1?.value)
+    }
+
+    /// Whether the key has an entry.
+    pub fn contains(&self, key: &Key<'_>, guard: &Guard) -> bool {
+        self.index
+            .find(&self.hash(key), guard)
+            .is_some_and(|node| !node.is_dead())
+    }
+
+    /// Stores the value whatever was there; returns what was there.
+    ///
+    /// # Errors
+    /// When key or value is over its limit or memory is out.
+    pub fn swap<'g>(
+        &'g self,
+        key: &Key<'_>,
+        value: &Value<'_>,
+        guard: &'g Guard,
+    ) -> Result<Option<Value<'g>>> {
+        self.admit(key, value)?;
+        Ok(self.step(key, guard, |_| Ok(Step::Put(*value)))?.0)
+    }
+
+    /// Removes the entry; returns what was there. Of several callers exactly one gets it.
+    pub fn take<'g>(&'g self, key: &Key<'_>, guard: &'g Guard) -> Option<Value<'g>> {
+        self.step(key, guard, |_| Ok(Step::Remove))
+            .unwrap_or_default()
+            .0
+    }
+
+    /// The value of the key, after storing `value` if it had none.
+    ///
+    /// # Errors
+    /// As for [`Map::swap`].
+    pub fn get_or_insert<'g>(
+        &'g self,
+        key: &Key<'_>,
+        value: &Value<'_>,
+        guard: &'g Guard,
+    ) -> Result<Option<Value<'g>>> {
+        self.admit(key, value)?;
+        let keep_or_put = |found: Option<Cell<'_>>| {
+            Ok(if found.is_some() {
+                Step::Keep
+            } else {
+                Step::Put(*value)
+            })
+        };
+        Ok(self.step(key, guard, keep_or_put)?.0)
+    }
+
+    /// Stores the value if the key has an entry; says whether it did.
+    ///
+    /// # Errors
+    /// As for [`Map::swap`].
+    pub fn replace(&self, key: &Key<'_>, value: &Value<'_>, guard: &Guard) -> Result<bool> {
+        self.admit(key, value)?;
+        let put_or_keep = |found: Option<Cell<'_>>| {
+            Ok(if found.is_some() {
+                Step::Put(*value)
+            } else {
+                Step::Keep
+            })
+        };
+        Ok(self.step(key, guard, put_or_keep)?.1)
+    }
+
+    /// Stores the value if the key has what is expected; says whether it did.
+    ///
+    /// # Errors
+    /// As for [`Map::swap`].
+    pub fn compare_and_set(
+        &self,
+        key: &Key<'_>,
+        expected: &Expected<'_>,
+        value: &Value<'_>,
+        guard: &Guard,
+    ) -> Result<bool> {
+        self.admit(key, value)?;
+        let decide = |found: Option<Cell<'_>>| {
+            Ok(if expected.is(found.as_ref()) {
+                Step::Put(*value)
+            } else {
+                Step::Keep
+            })
+        };
+        Ok(self.step(key, guard, decide)?.1)
+    }
+
+    /// Removes the entry if it has what is expected; says whether it did.
+    pub fn compare_and_delete(&self, key: &Key<'_>, expected: &Value<'_>, guard: &Guard) -> bool {
+        let decide = |found: Option<Cell<'_>>| {
+            Ok(if found.is_some_and(|cell| cell.value.same(expected)) {
+                Step::Remove
+            } else {
+                Step::Keep
+            })
+        };
+        self.step(key, guard, decide).is_ok_and(|(_, done)| done)
+    }
+
+    /// The value and a version that changes with every change of the entry and never comes back, also after a
+    /// removal and a new insert. The first caller for an entry makes it keep versions from then on.
+    ///
+    /// # Errors
+    /// When memory is out.
+    pub fn get_entry<'g>(
+        &'g self,
+        key: &Key<'_>,
+        guard: &'g Guard,
+    ) -> Result<Option<(Value<'g>, u64)>> {
+        let Some(node) = self.index.find(&self.hash(key), guard) else {
+            return Ok(None);
+        };
+        while let (word, Some(cell)) = node.read() {
+            if let Some(version) = cell.version {
+                return Ok(Some((cell.value, version)));
+            }
+            let version = self.fresh_version();
+            if let Ok(bytes) =
+                node.replace(word, OwnedWord::encode(&cell.value, Some(version))?, guard)
+            {
+                self.counters.bytes_only(bytes, guard);
+                return Ok(Some((cell.value, version)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Stores the value if the entry still has that version; says whether it did.
+    ///
+    /// # Errors
+    /// As for [`Map::swap`].
+    pub fn set_if_version(
+        &self,
+        key: &Key<'_>,
+        value: &Value<'_>,
+        version: u64,
+        guard: &Guard,
+    ) -> Result<bool> {
+        self.admit(key, value)?;
+        Ok(self
+            .step(key, guard, |found| {
+                Ok(if has(found, version) {
+                    Step::Put(*value)
+                } else {
+                    Step::Keep
+                })
+            })?
+            .1)
+    }
+
+    /// Removes the entry if it still has that version; says whether it did.
+    pub fn delete_if_version(&self, key: &Key<'_>, version: u64, guard: &Guard) -> bool {
+        let decide = |found: Option<Cell<'_>>| {
+            Ok(if has(found, version) {
+                Step::Remove
+            } else {
+                Step::Keep
+            })
+        };
+        self.step(key, guard, decide).is_ok_and(|(_, done)| done)
+    }
+
+    /// Removes one chunk of entries, from the cursor `from` (0 to begin); returns the cursor to go on with. Each key
+    /// goes at a moment of its own, and what is written meanwhile may stay.
+    pub fn clear_chunk(&self, from: u32, enough: usize, guard: &Guard) -> Option<u32> {
+        let mut nodes = Vec::new();
+        let next = self.index.scan(from, enough, guard, &mut nodes);
+        for node in nodes {
+            while let (word, Some(_)) = node.read() {
+                if let Ok(bytes) = node.kill(word, guard) {
+                    self.index.unlink(node, guard);
+                    self.counters.change(-1, bytes, guard);
+                }
+            }
+        }
+        next
+    }
+}
+
+fn has(found: Option<Cell<'_>>, version: u64) -> bool {
+    found.is_some_and(|cell| cell.version == Some(version))
+}

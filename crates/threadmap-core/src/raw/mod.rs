@@ -1,0 +1,15 @@
+//! The only room with `unsafe`: memory that threads share, and how it is given back.
+//!
+//! | fact | holds because |
+//! |---|---|
+//! | `linked-is-alive` | a [`node::Linked`] exists from publication until whoever took it out of the index retires it, once |
+//! | `retired-outlives-guards` | what is retired is freed only after every guard pinned at that moment is gone |
+//! | `word-owns-blob` | a blob is pointed to by exactly one word; who replaces that word retires the blob, once |
+//! | `dead-is-final` | a node's word that is DEAD never changes again |
+#![allow(unsafe_code, reason = "this module is the crate's room for it")]
+
+pub(crate) mod blob;
+pub(crate) mod epoch;
+pub(crate) mod node;
+pub(crate) mod slots;
+pub(crate) mod word;

@@ -1,0 +1,274 @@
+//! A node: one entry, at an address that never changes.
+//!
+//! `{ hash u32, meta u32 (kind 4 bits, buffer flag, length 24 bits), value word u64 }` and the key's bytes. The key
+//! never changes and a node never serves another key, so finding a node is finding the entry; everything that happens
+//! to the entry's value is a compare-and-swap on the word. DEAD in the word is the entry's end: the next writer of the
+//! key makes a new node. Variants differ only in how they find nodes (`crate::index`).
+
+use std::alloc::{Layout, alloc, dealloc};
+use std::marker::PhantomData;
+use std::ptr::NonNull;
+use std::slice;
+
+use super::epoch::Guard;
+use super::word::{Cell, OwnedWord, Word};
+use crate::error::Error;
+use crate::hash::Hashed;
+use crate::key::{Key, KeyKind};
+use crate::sync::{AtomicU64, Ordering};
+
+/// The longest key that a node can hold: 24 bits of length.
+pub(crate) const MAX_KEY_BYTES: usize = (1 << LENGTH_BITS) - 1;
+
+const LENGTH_BITS: u32 = 24;
+const BUFFER: u32 = 1 << LENGTH_BITS;
+const KIND_SHIFT: u32 = 28;
+
+#[repr(C)]
+struct Node {
+    hash: u32,
+    meta: u32,
+    word: AtomicU64,
+}
+
+const HEADER: usize = size_of::<Node>();
+
+fn layout_for(key_length: usize) -> Layout {
+    Layout::from_size_align(HEADER + key_length, align_of::<Node>())
+        .expect("a key length fits 24 bits")
+}
+
+/// A node seen under a guard.
+#[derive(Clone, Copy)]
+pub(crate) struct NodeRef<'g> {
+    node: NonNull<Node>,
+    guard: PhantomData<&'g Guard>,
+}
+
+impl<'g> NodeRef<'g> {
+    fn node(self) -> &'g Node {
+        // SAFETY: `linked-is-alive` when the reference was made, `retired-outlives-guards` since then.
+        unsafe { self.node.as_ref() }
+    }
+
+    /// The hash that the key was stored under.
+    #[inline]
+    pub(crate) fn hash(self) -> u32 {
+        self.node().hash
+    }
+
+    /// The key.
+    #[inline]
+    pub(crate) fn key(self) -> Key<'g> {
+        let meta = self.node().meta;
+        let length = (meta & (BUFFER - 1)) as usize;
+        // SAFETY: the key's bytes follow the header in the same allocation.
+        let start = unsafe { self.node.cast::<u8>().add(HEADER) };
+        // SAFETY: `length` bytes were written there before publication and never change.
+        let bytes = unsafe { slice::from_raw_parts(start.as_ptr(), length) };
+        Key::from_parts(
+            KeyKind::ALL[(meta >> KIND_SHIFT) as usize],
+            meta & BUFFER != 0,
+            bytes,
+        )
+    }
+
+    /// Whether this node was made for that key.
+    #[inline]
+    pub(crate) fn is_for(self, wanted: &Hashed<'_>) -> bool {
+        #[cfg(test)]
+        comparisons::count();
+        self.node().hash == wanted.hash && self.key() == wanted.key
+    }
+
+    /// Whether both are the same node.
+    #[inline]
+    pub(crate) fn is(self, other: NodeRef<'_>) -> bool {
+        self.node == other.node
+    }
+
+    /// The value at this moment; `None` when the entry is dead. Acquire: what the writer did before is visible.
+    #[inline]
+    pub(crate) fn read(self) -> (Word, Option<Cell<'g>>) {
+        let word = Word::from_bits(self.node().word.load(Ordering::Acquire));
+        // SAFETY: loaded under the guard of `'g`.
+        (word, unsafe { word.cell() })
+    }
+
+    /// Whether the entry is dead.
+    #[inline]
+    pub(crate) fn is_dead(self) -> bool {
+        self.node().word.load(Ordering::Acquire) == Word::DEAD.bits()
+    }
+
+    /// Replaces `current` by `next`: the linearization point of every update. On failure gives `next` back, unused.
+    #[inline]
+    pub(crate) fn replace(
+        self,
+        current: Word,
+        next: OwnedWord,
+        guard: &Guard,
+    ) -> Result<i64, OwnedWord> {
+        // Release: who reads `next` sees the blob's content; Acquire: the blob that comes out is seen whole.
+        let swap = self.node().word.compare_exchange(
+            current.bits(),
+            next.word().bits(),
+            Ordering::AcqRel,
+            Ordering::Relaxed,
+        );
+        if swap.is_err() {
+            return Err(next);
+        }
+        // SAFETY: the new word's blob cannot be freed before this guard is gone, and the old one's neither.
+        let gained = unsafe { next.into_word().heap_bytes() } as i64;
+        // SAFETY: as above.
+        let lost = unsafe { current.heap_bytes() } as i64;
+        // SAFETY: this swap took `current` out of the node.
+        unsafe { current.retire(guard) };
+        Ok(gained - lost)
+    }
+
+    /// Makes the entry dead if it still says `current`: the linearization point of every removal. Gives the bytes
+    /// that are gone with it, the node's own among them.
+    pub(crate) fn kill(self, current: Word, guard: &Guard) -> Result<i64, ()> {
+        let node = self.node();
+        let dead = Word::DEAD.bits();
+        // AcqRel as in `replace`; nothing is published, but the word that comes out is read by the caller.
+        node.word
+            .compare_exchange(current.bits(), dead, Ordering::AcqRel, Ordering::Relaxed)
+            .map_err(drop)?;
+        // SAFETY: the blob cannot be freed before this guard is gone.
+        let lost = unsafe { current.heap_bytes() } + self.size();
+        // SAFETY: this swap took `current` out of the node.
+        unsafe { current.retire(guard) };
+        Ok(-(lost as i64))
+    }
+
+    /// Bytes of the node without its blob.
+    pub(crate) fn size(self) -> usize {
+        HEADER + self.key().as_bytes().len()
+    }
+}
+
+/// A node that nobody else can see yet.
+pub(crate) struct OwnedNode(NonNull<Node>);
+
+impl OwnedNode {
+    /// Makes a node for a key.
+    pub(crate) fn new(hashed: &Hashed<'_>, word: OwnedWord) -> Result<Self, Error> {
+        let bytes = hashed.key.as_bytes();
+        if bytes.len() > MAX_KEY_BYTES {
+            return Err(Error::KeyTooLarge {
+                got: bytes.len(),
+                limit: MAX_KEY_BYTES,
+            });
+        }
+        // SAFETY: the layout is never empty, it holds the header.
+        let start =
+            NonNull::new(unsafe { alloc(layout_for(bytes.len())) }).ok_or(Error::OutOfMemory)?;
+        let flag = if hashed.key.is_buffer() { BUFFER } else { 0 };
+        let meta = (hashed.key.kind() as u32) << KIND_SHIFT | flag | bytes.len() as u32;
+        let node = Node {
+            hash: hashed.hash,
+            meta,
+            word: AtomicU64::new(word.into_word().bits()),
+        };
+        // SAFETY: fresh memory of at least a header, aligned by the layout.
+        unsafe { start.cast().write(node) };
+        // SAFETY: the key's place lies within the allocation.
+        let target = unsafe { start.add(HEADER) };
+        // SAFETY: `bytes.len()` bytes follow `target` by the layout, and fresh memory overlaps nothing.
+        unsafe { target.copy_from_nonoverlapping(NonNull::from(bytes).cast(), bytes.len()) };
+        Ok(Self(start.cast()))
+    }
+
+    /// Bytes of the node and its blob.
+    pub(crate) fn bytes(&self) -> i64 {
+        let node = NodeRef {
+            node: self.0,
+            guard: PhantomData,
+        };
+        let word = Word::from_bits(node.node().word.load(Ordering::Relaxed));
+        // SAFETY: owned and unseen, so word and blob live.
+        (node.size() + unsafe { word.heap_bytes() }) as i64
+    }
+
+    /// Gives the node to an index, which makes it visible by what it does with the link (a lock or a release store).
+    pub(crate) fn link(self) -> Linked {
+        let node = self.0;
+        std::mem::forget(self);
+        Linked(node)
+    }
+}
+
+impl Drop for OwnedNode {
+    fn drop(&mut self) {
+        Linked(self.0).free();
+    }
+}
+
+/// An index's hold on a node. There is one for each published node, and whoever takes it out of the index retires it.
+pub(crate) struct Linked(NonNull<Node>);
+
+// SAFETY: a node is shared memory: its key never changes after publication and its word is atomic.
+unsafe impl Send for Linked {}
+// SAFETY: as above.
+unsafe impl Sync for Linked {}
+
+impl Linked {
+    /// The node, for as long as the guard lives.
+    #[inline]
+    pub(crate) fn get<'g>(&self, _guard: &'g Guard) -> NodeRef<'g> {
+        NodeRef {
+            node: self.0,
+            guard: PhantomData,
+        }
+    }
+
+    /// The hash of the node, where the index has no guard at hand (growth under its own lock).
+    #[inline]
+    pub(crate) fn hash(&self) -> u32 {
+        // SAFETY: `linked-is-alive`: the borrow of the link keeps it in the index.
+        unsafe { self.0.as_ref() }.hash
+    }
+
+    /// Frees the node once no guard can see it. Its word is DEAD, so it owns no blob.
+    pub(crate) fn retire(self, guard: &Guard) {
+        let layout = layout_for(self.get(guard).key().as_bytes().len());
+        // SAFETY: `self` was the index's only hold and is consumed: unreachable but for guards, retired once.
+        unsafe { guard.retire(self.0.cast(), layout) }
+    }
+
+    /// Frees the node and its blob now: for an index that nobody can see any more.
+    pub(crate) fn free(self) {
+        let node = NodeRef {
+            node: self.0,
+            guard: PhantomData,
+        };
+        let layout = layout_for(node.key().as_bytes().len());
+        let word = Word::from_bits(node.node().word.load(Ordering::Relaxed));
+        // SAFETY: the last holder owns the word.
+        unsafe { word.free() };
+        // SAFETY: allocated with this layout, and `self` is consumed.
+        unsafe { dealloc(self.0.as_ptr().cast(), layout) }
+    }
+}
+
+/// How many nodes lookups have looked at on this thread: the cost that hash flooding would raise.
+#[cfg(test)]
+pub(crate) mod comparisons {
+    use std::cell::Cell;
+
+    thread_local! {
+        static COUNT: Cell<u64> = const { Cell::new(0) };
+    }
+
+    pub(super) fn count() {
+        COUNT.set(COUNT.get() + 1);
+    }
+
+    /// Looks since the last call.
+    pub(crate) fn take() -> u64 {
+        COUNT.replace(0)
+    }
+}

@@ -1,0 +1,181 @@
+//! Operations on many keys in one call. Everything is converted and checked before the first key is touched, so a
+//! bad element changes nothing; then each key is its own atomic step.
+
+use threadmap_core::{BlobKind, Key, KeyKind, Number, Value};
+
+use super::{Outcome, number};
+use crate::error::Fault;
+use crate::ffi::{Call, Js};
+use crate::key::{self, KeyBuf};
+use crate::value::{self, ValueBuf, or_undefined};
+
+/// Keys, end to end in one allocation.
+#[derive(Default)]
+struct Keys {
+    bytes: Vec<u8>,
+    keys: Vec<(KeyKind, bool, usize)>,
+}
+
+impl Keys {
+    fn with_capacity(keys: usize) -> Self {
+        Self {
+            bytes: Vec::with_capacity(keys * 16),
+            keys: Vec::with_capacity(keys),
+        }
+    }
+
+    fn push(&mut self, key: &Key<'_>) {
+        self.bytes.extend_from_slice(key.as_bytes());
+        self.keys
+            .push((key.kind(), key.is_buffer(), self.bytes.len()));
+    }
+
+    fn iter(&self) -> impl Iterator<Item = Key<'_>> {
+        let mut start = 0;
+        self.keys.iter().map(move |&(kind, buffer, end)| {
+            Key::from_parts(
+                kind,
+                buffer,
+                &self.bytes[std::mem::replace(&mut start, end)..end],
+            )
+        })
+    }
+}
+
+/// A value that has left JavaScript.
+enum Owned {
+    Inline(Value<'static>),
+    Blob(BlobKind, Vec<u8>),
+}
+
+impl Owned {
+    fn new(value: &Value<'_>) -> Self {
+        match *value {
+            Value::Blob(kind, bytes) => Self::Blob(kind, bytes.to_vec()),
+            Value::Undefined => Self::Inline(Value::Undefined),
+            Value::Null => Self::Inline(Value::Null),
+            Value::Boolean(boolean) => Self::Inline(Value::Boolean(boolean)),
+            Value::Number(number) => Self::Inline(Value::Number(number)),
+            Value::Int(int) => Self::Inline(Value::Int(int)),
+        }
+    }
+
+    fn borrow(&self) -> Value<'_> {
+        match self {
+            Self::Inline(value) => *value,
+            Self::Blob(kind, bytes) => Value::Blob(*kind, bytes),
+        }
+    }
+}
+
+/// Reads every `step`-th element of the array in argument 1 as a key, handing the others of its group to `rest`.
+fn read_keys<'c>(
+    call: &Call<'c>,
+    step: u32,
+    mut rest: impl FnMut(Js<'c>) -> Result<(), Fault>,
+) -> Result<Keys, Fault> {
+    let (env, array) = (call.env, call.args[1]);
+    let length = env.array_len(array)?;
+    let mut keys = Keys::with_capacity((length / step) as usize);
+    let mut buf = KeyBuf::new();
+    for index in (0..length).step_by(step as usize) {
+        env.scoped(|| {
+            keys.push(&key::read(
+                env,
+                call.record,
+                env.element(array, index)?,
+                &mut buf,
+            )?);
+            if step == 2 {
+                rest(env.element(array, index + 1)?)
+            } else {
+                Ok(())
+            }
+        })?;
+    }
+    Ok(keys)
+}
+
+/// `getMany(id, keys) -> values`
+pub(crate) fn get_many<'c>(call: &Call<'c>) -> Outcome<'c> {
+    let keys = read_keys(call, 1, |_| Ok(()))?;
+    let results = call.env.new_array(keys.keys.len())?;
+    let pin = call.pin();
+    let map = pin.map(call.id())?;
+    for (index, key) in (0..).zip(keys.iter()) {
+        call.env.scoped(|| {
+            let value = or_undefined(call.env, map.get(&key, &pin.guard).as_ref())?;
+            call.env.set_element(results, index, value)
+        })?;
+    }
+    Ok(results)
+}
+
+/// `setMany(id, [key, value, ...])`
+pub(crate) fn set_many<'c>(call: &Call<'c>) -> Outcome<'c> {
+    let (mut values, mut buf) = (Vec::new(), ValueBuf::new());
+    let keys = read_keys(call, 2, |value| {
+        values.push(Owned::new(&value::read(
+            call.env,
+            call.record,
+            value,
+            &mut buf,
+        )?));
+        Ok(())
+    })?;
+    let pin = call.pin();
+    let map = pin.map(call.id())?;
+    for (key, value) in keys.iter().zip(&values) {
+        map.admit(&key, &value.borrow())?;
+    }
+    for (key, value) in keys.iter().zip(&values) {
+        map.swap(&key, &value.borrow(), &pin.guard)?;
+    }
+    Ok(Js::UNDEFINED)
+}
+
+/// `deleteMany(id, keys) -> number`
+pub(crate) fn delete_many<'c>(call: &Call<'c>) -> Outcome<'c> {
+    let keys = read_keys(call, 1, |_| Ok(()))?;
+    let pin = call.pin();
+    let map = pin.map(call.id())?;
+    let deleted = keys
+        .iter()
+        .filter(|key| map.take(key, &pin.guard).is_some())
+        .count();
+    call.env.new_number(deleted as f64)
+}
+
+/// `addMany(id, [key, delta, ...]) -> new numbers`
+pub(crate) fn add_many<'c>(call: &Call<'c>) -> Outcome<'c> {
+    let mut deltas: Vec<Number> = Vec::new();
+    let keys = read_keys(call, 2, |delta| {
+        deltas.push(number::read(call.env, delta, "delta")?);
+        Ok(())
+    })?;
+    let sums = {
+        let pin = call.pin();
+        let map = pin.map(call.id())?;
+        let pairs = || {
+            keys.iter().zip(
+                deltas
+                    .iter()
+                    .map(|&delta| (delta, number::zero_like(delta))),
+            )
+        };
+        for (key, (delta, zero)) in pairs() {
+            map.check_add(&key, delta, zero, &pin.guard)?;
+        }
+        pairs()
+            .map(|(key, (delta, zero))| map.add(&key, delta, zero, &pin.guard))
+            .collect::<Result<Vec<Number>, _>>()?
+    };
+    let results = call.env.new_array(sums.len())?;
+    for (index, sum) in (0..).zip(sums) {
+        call.env.scoped(|| {
+            call.env
+                .set_element(results, index, number::to_js(call.env, sum)?)
+        })?;
+    }
+    Ok(results)
+}

@@ -1,0 +1,85 @@
+//! Arithmetic on entries.
+
+use threadmap_core::{Error, Guard, Key, Map, Number};
+
+use super::Outcome;
+use crate::error::{Fault, INVALID_ARGUMENT, OVERFLOW};
+use crate::ffi::{Call, Env, Js, Type};
+use crate::key::KeyBuf;
+
+/// A number or a 64-bit bigint from JavaScript.
+#[inline]
+pub(crate) fn read<'c>(env: Env<'c>, value: Js<'c>, what: &str) -> Result<Number, Fault> {
+    if let Some(number) = env.number(value)? {
+        return Ok(Number::Float(number));
+    }
+    match env.type_of(value)? {
+        Type::BigInt => env.int(value)?.map(Number::Int).ok_or_else(|| {
+            Fault::Caller(
+                OVERFLOW,
+                format!("{what} does not fit a signed 64-bit integer: nothing was changed"),
+            )
+        }),
+        other => Err(Fault::Caller(
+            INVALID_ARGUMENT,
+            format!("{what} must be a number or a bigint, got {other:?}: nothing was changed")
+                .to_lowercase(),
+        )),
+    }
+}
+
+#[inline]
+pub(crate) fn to_js(env: Env<'_>, number: Number) -> Outcome<'_> {
+    match number {
+        Number::Float(number) => env.new_number(number),
+        Number::Int(int) => env.new_int(int),
+    }
+}
+
+/// `initial` where none is given: zero of the delta's kind.
+pub(crate) const fn zero_like(delta: Number) -> Number {
+    match delta {
+        Number::Float(_) => Number::Float(0.0),
+        Number::Int(_) => Number::Int(0),
+    }
+}
+
+/// `add(id, key, delta, initial or undefined) -> new`
+pub(crate) fn add<'c>(call: &Call<'c>) -> Outcome<'c> {
+    let mut key = KeyBuf::new();
+    let key = call.key(1, &mut key)?;
+    let delta = read(call.env, call.args[2], "delta")?;
+    let initial = match call.env.type_of(call.args[3])? {
+        Type::Undefined => zero_like(delta),
+        _ => read(call.env, call.args[3], "initial")?,
+    };
+    let pin = call.pin();
+    to_js(
+        call.env,
+        pin.map(call.id())?.add(&key, delta, initial, &pin.guard)?,
+    )
+}
+
+fn extreme<'c>(
+    call: &Call<'c>,
+    run: impl FnOnce(&Map, &Key<'_>, Number, &Guard) -> Result<Number, Error>,
+) -> Outcome<'c> {
+    let mut key = KeyBuf::new();
+    let key = call.key(1, &mut key)?;
+    let operand = read(call.env, call.args[2], "the operand")?;
+    let pin = call.pin();
+    to_js(
+        call.env,
+        run(pin.map(call.id())?, &key, operand, &pin.guard)?,
+    )
+}
+
+/// `max(id, key, operand) -> new`
+pub(crate) fn max<'c>(call: &Call<'c>) -> Outcome<'c> {
+    extreme(call, Map::max)
+}
+
+/// `min(id, key, operand) -> new`
+pub(crate) fn min<'c>(call: &Call<'c>) -> Outcome<'c> {
+    extreme(call, Map::min)
+}

@@ -1,0 +1,59 @@
+//! Operations that change nothing.
+
+use super::Outcome;
+use crate::ffi::{Call, Js};
+use crate::key::KeyBuf;
+use crate::value::{self, or_undefined};
+
+/// `get(id, key) -> value`
+pub(crate) fn get<'c>(call: &Call<'c>) -> Outcome<'c> {
+    let mut buf = KeyBuf::new();
+    let key = call.key(1, &mut buf)?;
+    let pin = call.pin();
+    or_undefined(call.env, pin.map(call.id())?.get(&key, &pin.guard).as_ref())
+}
+
+/// `find(id, key, absent) -> value`, or `absent` where there is no entry: tells a stored `undefined` from none.
+pub(crate) fn find<'c>(call: &Call<'c>) -> Outcome<'c> {
+    let mut buf = KeyBuf::new();
+    let key = call.key(1, &mut buf)?;
+    let pin = call.pin();
+    let found = pin.map(call.id())?.get(&key, &pin.guard);
+    found.map_or(Ok(call.args[2]), |value| value::to_js(call.env, &value))
+}
+
+/// `has(id, key) -> boolean`
+pub(crate) fn has<'c>(call: &Call<'c>) -> Outcome<'c> {
+    let mut buf = KeyBuf::new();
+    let key = call.key(1, &mut buf)?;
+    let pin = call.pin();
+    call.env
+        .new_boolean(pin.map(call.id())?.contains(&key, &pin.guard))
+}
+
+/// `getEntry(id, key) -> [value, version]` or undefined
+pub(crate) fn get_entry<'c>(call: &Call<'c>) -> Outcome<'c> {
+    let mut buf = KeyBuf::new();
+    let key = call.key(1, &mut buf)?;
+    let pin = call.pin();
+    let Some((value, version)) = pin.map(call.id())?.get_entry(&key, &pin.guard)? else {
+        return Ok(Js::UNDEFINED);
+    };
+    let array = call.env.new_array(2)?;
+    call.env
+        .set_element(array, 0, value::to_js(call.env, &value)?)?;
+    call.env
+        .set_element(array, 1, call.env.new_number(version as f64)?)?;
+    Ok(array)
+}
+
+/// `size(id) -> number`
+pub(crate) fn size<'c>(call: &Call<'c>) -> Outcome<'c> {
+    call.env.new_number(call.pin().map(call.id())?.len() as f64)
+}
+
+/// `version(id) -> number`
+pub(crate) fn version<'c>(call: &Call<'c>) -> Outcome<'c> {
+    call.env
+        .new_number(call.pin().map(call.id())?.changes() as f64)
+}

@@ -1,0 +1,18 @@
+/**
+ * threadmap: one concurrent map that all worker threads of a process truly share. The public names, nothing else.
+ */
+export type { Codec, CodecName } from './lib/codec.ts'
+export type { VersionedEntry } from './lib/concurrent-map.ts'
+export { ABSENT, ConcurrentMap } from './lib/concurrent-map.ts'
+export {
+  InternalError,
+  InvalidHandleError,
+  LimitError,
+  MapClosedError,
+  NotImplementedError,
+  OptionsConflictError,
+  ThreadmapError,
+} from './lib/errors.ts'
+export type { MapHandle } from './lib/handle.ts'
+export type { Key, KeyPart } from './lib/key.ts'
+export type { MapOptions, MapStats, Variant } from './lib/options.ts'

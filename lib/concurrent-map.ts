@@ -1,0 +1,513 @@
+/**
+ * The map as its users see it: a thin class over the native callbacks. It holds an id and a codec, no second copy of
+ * anything; each method is one native call unless its text says otherwise. An instance belongs to its thread.
+ */
+import { inspect, types } from 'node:util'
+import * as workerThreads from 'node:worker_threads'
+import { builtInCodec, type Codec, encode, needsCodec } from './codec.ts'
+import { detectDuplicates } from './duplicates.ts'
+import { kindOf, LimitError, MapClosedError, makeError } from './errors.ts'
+import { attachNative, type MapHandle, makeHandle, readHandle } from './handle.ts'
+import type { Key } from './key.ts'
+import { native, type Raw } from './native.ts'
+import {
+  checkConflict,
+  type MapOptions,
+  type MapStats,
+  type Request,
+  readOptions,
+  type Variant,
+} from './options.ts'
+
+detectDuplicates()
+
+/** Stands for "no entry": as `expected` of `compareAndSet`, and as the result of an `update` that removes. */
+export const ABSENT: unique symbol = Symbol.for('threadmap.absent') as never
+
+/** A value and the version that it has. */
+export interface VersionedEntry<V> {
+  readonly value: V
+  readonly version: number
+}
+
+/** An id that native code has opened for this thread; the constructor takes it in place of entries. */
+class Opened {
+  readonly id: number
+  readonly codec: Codec | undefined
+
+  constructor(id: number, codec: Codec | undefined) {
+    this.id = id
+    this.codec = codec
+  }
+}
+
+/** The id that no map has. */
+const CLOSED = 0
+const MAX_JSON_ENTRIES = 100_000
+
+/** Gives maps back that were dropped without `close()`. */
+const dropped: FinalizationRegistry<number> = new FinalizationRegistry((id) => native.close(id))
+
+function openNative(name: string | undefined, request: Request): Opened {
+  const { variant = 'sharded', shards = 0, maxKeyBytes = 0, maxValueBytes = 0 } = request
+  const id = native.open(name, variant, shards, request.codec?.name ?? 'clone', maxKeyBytes, maxValueBytes)
+  return settle(id, request)
+}
+
+/** Checks an opened map against what was asked for, and finds its codec. */
+function settle(id: number, request: Request): Opened {
+  try {
+    const living = native.describe(id)
+    checkConflict(request, living)
+    return new Opened(id, request.codec ?? builtInCodec(living[3]))
+  } catch (error) {
+    native.close(id)
+    throw error
+  }
+}
+
+function checkFunction(value: unknown, what: string): void {
+  if (typeof value === 'function') return
+  throw makeError('THREADMAP_INVALID_ARGUMENT', `${what} must be a function, got ${kindOf(value)}`)
+}
+
+/** The items of an iterable, taken before the map is touched. */
+function listOf<T>(iterable: Iterable<T>, what: string): T[] {
+  if (typeof (iterable as Iterable<T> | undefined)?.[Symbol.iterator] !== 'function') {
+    throw makeError('THREADMAP_INVALID_ARGUMENT', `${what} must be iterable, got ${kindOf(iterable)}`)
+  }
+  return Array.from(iterable)
+}
+
+function checkName(name: unknown): string {
+  if (typeof name !== 'string' || name === '' || !name.isWellFormed()) {
+    const got = typeof name === 'string' && name !== '' ? 'one with lone surrogates' : kindOf(name)
+    throw makeError(
+      'THREADMAP_INVALID_ARGUMENT',
+      `the name of a map must be a string that is not empty, got ${got}`,
+    )
+  }
+  return name
+}
+
+/**
+ * One map that all threads of the process share, held outside of the JavaScript heap.
+ *
+ * What is stored is a copy and what is read is the caller's own copy. Every operation on a key is atomic and
+ * linearizable over all threads; a miss is `undefined`. Order is that of hashes and differs from process to process.
+ * Any operation throws `MapClosedError` after {@link ConcurrentMap#close} or {@link ConcurrentMap.delete}.
+ *
+ * @example
+ * const hits = ConcurrentMap.open<string, number>('hits') // in any thread: the same map
+ * hits.add('/index.html', 1)
+ */
+export class ConcurrentMap<K extends Key = Key, V = unknown> {
+  /** Stands for "no entry" in `expected` and as the result of {@link ConcurrentMap#update}. */
+  static readonly ABSENT: typeof ABSENT = ABSENT
+
+  #id: number
+  readonly #codec: Codec | undefined
+
+  /**
+   * Makes an anonymous map, which lives while any thread has it open. Pass `map.handle` to other threads.
+   * @throws TypeError, RangeError for options and entries that are none; nothing is left behind.
+   */
+  constructor(entries?: Iterable<readonly [K, V]> | null, options?: MapOptions) {
+    const opened =
+      (entries as unknown) instanceof Opened
+        ? (entries as unknown as Opened)
+        : openNative(undefined, readOptions(options))
+    this.#id = opened.id
+    this.#codec = opened.codec
+    if ((entries as unknown) !== opened && entries !== undefined && entries !== null) {
+      try {
+        this.setMany(entries)
+      } catch (error) {
+        this.close()
+        throw error
+      }
+    }
+    dropped.register(this, this.#id, this)
+    // From Node 22.10 on: posting the map throws DataCloneError instead of delivering an empty object.
+    workerThreads.markAsUncloneable?.(this)
+  }
+
+  /**
+   * The map of that name: made by the first thread that asks, the same for all. It lives until
+   * {@link ConcurrentMap.delete} or the end of the process.
+   * @throws OptionsConflictError when it lives with other options than those given.
+   */
+  static open<K extends Key = Key, V = unknown>(name: string, options?: MapOptions): ConcurrentMap<K, V> {
+    return new ConcurrentMap<K, V>(openNative(checkName(name), readOptions(options)) as never)
+  }
+
+  /**
+   * The map of a handle. `options` is for a codec of one's own, which is needed to read and write objects.
+   * @throws InvalidHandleError when the handle is stale, forged, of another process, or none.
+   */
+  static attach<K extends Key = Key, V = unknown>(
+    handle: MapHandle,
+    options?: MapOptions,
+  ): ConcurrentMap<K, V> {
+    const request = readOptions(options)
+    const id = readHandle(handle)
+    attachNative(id)
+    return new ConcurrentMap<K, V>(settle(id, request) as never)
+  }
+
+  /** The names of all maps that have one, in no order. */
+  static names(): string[] {
+    return native.names()
+  }
+
+  /** Whether a map of that name lives. */
+  static has(name: string): boolean {
+    return native.hasName(checkName(name))
+  }
+
+  /**
+   * Ends the map of that name for all threads and frees its memory: from then on each use of it throws
+   * `MapClosedError`, and `open` makes a new one. Cost: O(entries). Returns whether there was one.
+   */
+  static delete(name: string): boolean {
+    return native.dropName(checkName(name))
+  }
+
+  /** The value of the key, the caller's own copy; `undefined` on a miss. */
+  get(key: K): V | undefined {
+    const value = native.get(this.#id, key)
+    return typeof value === 'object' && value !== null ? this.#unpack(value) : (value as V | undefined)
+  }
+
+  /** Whether the key has an entry. The value is neither copied nor decoded. */
+  has(key: K): boolean {
+    return native.has(this.#id, key)
+  }
+
+  /** Stores a copy of the value. @throws LimitError, DataCloneError; nothing has changed then. */
+  set(key: K, value: V): this {
+    native.set(this.#id, key, this.#pack(value))
+    return this
+  }
+
+  /** Removes the entry; says whether there was one. */
+  delete(key: K): boolean {
+    return native.delete(this.#id, key)
+  }
+
+  /** Stores a copy of the value; returns what was there. */
+  swap(key: K, value: V): V | undefined {
+    return this.#unpack(native.swap(this.#id, key, this.#pack(value)))
+  }
+
+  /** Removes the entry and returns what was there: of several callers exactly one gets it. */
+  take(key: K): V | undefined {
+    return this.#unpack(native.take(this.#id, key))
+  }
+
+  /** Stores a copy of the value if the key has no entry; says whether it did. */
+  setIfAbsent(key: K, value: V): boolean {
+    return native.setIfAbsent(this.#id, key, this.#pack(value))
+  }
+
+  /** Stores a copy of the value if the key has an entry; says whether it did. */
+  replace(key: K, value: V): boolean {
+    return native.replace(this.#id, key, this.#pack(value))
+  }
+
+  /**
+   * Stores a copy of `value` if the entry holds `expected`; says whether it did. Compared by content: `SameValueZero`
+   * for numbers, bytes for buffers and for what a codec makes of objects. {@link ABSENT} expects no entry.
+   */
+  compareAndSet(key: K, expected: V | typeof ABSENT, value: V): boolean {
+    return native.compareAndSet(this.#id, key, this.#pack(value), this.#pack(expected))
+  }
+
+  /** Removes the entry if it holds `expected`, compared as in {@link ConcurrentMap#compareAndSet}. */
+  compareAndDelete(key: K, expected: V): boolean {
+    return native.compareAndDelete(this.#id, key, this.#pack(expected))
+  }
+
+  /** The value of the key, after storing a copy of `value` if it had none. */
+  getOrInsert(key: K, value: V): V {
+    return this.#unpack(native.getOrInsert(this.#id, key, this.#pack(value))) as V
+  }
+
+  /**
+   * The value of the key, after storing what `compute` gives if it had none. `compute` runs outside of every lock and
+   * may run in several threads at once; one result is stored, and all callers get that one. Two native calls on a miss.
+   */
+  getOrInsertComputed(key: K, compute: (key: K) => V): V {
+    checkFunction(compute, 'compute')
+    const found = native.find(this.#id, key, ABSENT)
+    if (found !== ABSENT) return this.#unpack(found) as V
+    return this.getOrInsert(key, compute(key === 0 ? (0 as K) : key))
+  }
+
+  /**
+   * Adds to a number or bigint and returns the result; `initial` counts where there is no entry. One atomic step.
+   * Bigints are exact within int64.
+   * @throws TypeError when the entry holds something else; RangeError when a bigint leaves int64.
+   */
+  add(key: K, delta: number, initial?: number): number
+  add(key: K, delta: bigint, initial?: bigint): bigint
+  add(key: K, delta: number | bigint, initial?: number | bigint): number | bigint {
+    return native.add(this.#id, key, delta, initial)
+  }
+
+  /** Stores the larger of the entry and `value`, or `value` where there is no entry; returns what is there then. */
+  max<N extends number | bigint>(key: K, value: N): N extends bigint ? bigint : number {
+    return native.max(this.#id, key, value) as N extends bigint ? bigint : number
+  }
+
+  /** Stores the smaller of the entry and `value`, or `value` where there is no entry; returns what is there then. */
+  min<N extends number | bigint>(key: K, value: N): N extends bigint ? bigint : number {
+    return native.min(this.#id, key, value) as N extends bigint ? bigint : number
+  }
+
+  /**
+   * Replaces the value by what `change` makes of it (`undefined` where there is no entry); {@link ABSENT} removes the
+   * entry. Returns the new value, `undefined` after a removal. `change` runs outside of every lock, may call any
+   * method, and runs again when another thread was faster; when it throws, the entry is unchanged. Two native calls.
+   * @throws TypeError when `change` gives a Promise: asynchronous work belongs outside.
+   */
+  update(key: K, change: (old: V | undefined) => V | typeof ABSENT): V | undefined {
+    checkFunction(change, 'change')
+    for (;;) {
+      const found = native.find(this.#id, key, ABSENT)
+      // `change` may write to the bytes that it is given; what is compared must stay what was read.
+      const expected = types.isUint8Array(found) ? Buffer.from(found) : found
+      const next = change(found === ABSENT ? undefined : this.#unpack(found))
+      if (types.isPromise(next)) {
+        throw makeError(
+          'THREADMAP_INVALID_ARGUMENT',
+          'change gave a Promise: await outside, and update with the result',
+        )
+      }
+      if (next === ABSENT) {
+        if (found === ABSENT || native.compareAndDelete(this.#id, key, expected)) return undefined
+      } else if (native.compareAndSet(this.#id, key, this.#pack(next), expected)) {
+        return next
+      }
+    }
+  }
+
+  /**
+   * The value and its version, which changes with every change of the entry and never comes back, also after a
+   * removal and a new insert. Entries whose version was asked for keep one from then on (24 bytes with a number,
+   * 8 with anything longer); others pay nothing.
+   */
+  getEntry(key: K): VersionedEntry<V> | undefined {
+    const entry = native.getEntry(this.#id, key)
+    return entry && { value: this.#unpack(entry[0]) as V, version: entry[1] }
+  }
+
+  /** Stores a copy of the value if the entry still has that version; says whether it did. */
+  setIfVersion(key: K, value: V, version: number): boolean {
+    return native.setIfVersion(this.#id, key, this.#pack(value), version)
+  }
+
+  /** Removes the entry if it still has that version; says whether it did. */
+  deleteIfVersion(key: K, version: number): boolean {
+    return native.deleteIfVersion(this.#id, key, version)
+  }
+
+  /** How many changes there have been; never goes back, exact when nobody writes. */
+  get version(): number {
+    return native.version(this.#id)
+  }
+
+  /** The values of the keys, in their order. Each key is read atomically, not all at one moment. */
+  getMany(keys: Iterable<K>): (V | undefined)[] {
+    const values = native.getMany(this.#id, listOf(keys, 'keys'))
+    return values.map((value) => this.#unpack(value))
+  }
+
+  /** Stores all entries, each atomically. A bad one throws before any is stored. */
+  setMany(entries: Iterable<readonly [K, V]>): this {
+    const flat = this.#flatten(entries, 'entries', (value) => this.#pack(value))
+    native.setMany(this.#id, flat)
+    return this
+  }
+
+  /** Removes the entries of the keys, each atomically; returns how many there were. */
+  deleteMany(keys: Iterable<K>): number {
+    return native.deleteMany(this.#id, listOf(keys, 'keys'))
+  }
+
+  /**
+   * Adds to many numbers or bigints, each atomically; returns the results in order. All are checked before the first
+   * is added; only a change by another thread in between can stop it half way.
+   */
+  addMany<N extends number | bigint>(
+    entries: Iterable<readonly [K, N]>,
+  ): (N extends bigint ? bigint : number)[] {
+    const flat = this.#flatten(entries, 'entries', (delta) => delta)
+    return native.addMany(this.#id, flat) as (N extends bigint ? bigint : number)[]
+  }
+
+  /** How many entries there are: exact when nobody writes. */
+  get size(): number {
+    return native.size(this.#id)
+  }
+
+  /**
+   * Removes every entry, each at a moment of its own within the call; what is written meanwhile may stay. A native
+   * call for every few thousand entries, so that no thread waits long.
+   */
+  clear(): void {
+    for (let cursor = 0; cursor >= 0; ) cursor = native.clear(this.#id, cursor)
+  }
+
+  /**
+   * The entries, weakly consistent: an entry that is there from start to end is given exactly once, whatever other
+   * threads write, and no key is given twice. Values are fetched some hundreds at a time.
+   */
+  entries(): IteratorObject<[K, V], undefined, unknown> {
+    return this.#chunks(0, (items, at) => [items[at] as K, this.#unpack(items[at + 1]) as V])
+  }
+
+  /** The keys; consistent as {@link ConcurrentMap#entries}. */
+  keys(): IteratorObject<K, undefined, unknown> {
+    return this.#chunks(1, (items, at) => items[at] as K)
+  }
+
+  /** The values; consistent as {@link ConcurrentMap#entries}. */
+  values(): IteratorObject<V, undefined, unknown> {
+    return this.#chunks(2, (items, at) => this.#unpack(items[at]) as V)
+  }
+
+  /** The same as {@link ConcurrentMap#entries}. */
+  [Symbol.iterator](): IteratorObject<[K, V], undefined, unknown> {
+    return this.entries()
+  }
+
+  /** Calls `visit` for each entry, consistent as {@link ConcurrentMap#entries}. It may change the map. */
+  forEach(visit: (value: V, key: K, map: this) => void, thisArg?: unknown): void {
+    checkFunction(visit, 'visit')
+    for (const [key, value] of this.entries()) visit.call(thisArg, value, key, this)
+  }
+
+  /** A token for other threads of this process: post it, or pass it in `workerData`, and `attach` it there. */
+  get handle(): MapHandle {
+    native.size(this.#id)
+    return makeHandle(this.#id)
+  }
+
+  /** The name that the map was opened by; `undefined` for an anonymous one. */
+  get name(): string | undefined {
+    return native.describe(this.#id)[0]
+  }
+
+  /** The structure. */
+  get variant(): Variant {
+    return native.describe(this.#id)[1] as Variant
+  }
+
+  /** Figures for operators; exact when nobody writes. Cost: a visit to each shard. */
+  stats(): MapStats {
+    const [name, variant, shards, codec, , , entries, bytes, indexBytes, version] = native.describe(this.#id)
+    return { name, variant: variant as Variant, shards, codec, entries, bytes, indexBytes, version }
+  }
+
+  /**
+   * Lets go of the map on this thread; a second call does nothing. An anonymous map ends with the last thread that
+   * has it open, which pays O(entries) to free it.
+   */
+  close(): void {
+    const id = this.#id
+    if (id === CLOSED) return
+    this.#id = CLOSED
+    dropped.unregister(this)
+    native.close(id)
+  }
+
+  /** The same as {@link ConcurrentMap#close}, for `using`. */
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  /**
+   * For `JSON.stringify`: an array of entries.
+   * @throws LimitError beyond 100,000 entries: iterate instead.
+   */
+  toJSON(): [K, V][] {
+    const { size } = this
+    if (size > MAX_JSON_ENTRIES) {
+      throw new LimitError(
+        `toJSON() would copy ${size} entries into this thread's heap, the limit is ${MAX_JSON_ENTRIES}: ` +
+          'iterate over entries() and write them out piece by piece',
+      )
+    }
+    return [...this.entries()]
+  }
+
+  /** What `console.log` shows: never keys or values. */
+  [inspect.custom](_depth: number, options: unknown, show: typeof inspect): string {
+    const figures = (): object => {
+      try {
+        const { name, variant, entries, bytes } = this.stats()
+        return { ...(name === undefined ? {} : { name }), variant, size: entries, bytes }
+      } catch (error) {
+        if (error instanceof MapClosedError) return { closed: true }
+        throw error
+      }
+    }
+    return `ConcurrentMap ${show(figures(), options as never)}`
+  }
+
+  /** The form in which a value crosses to native code. */
+  #pack(value: unknown): Raw {
+    return needsCodec(value) ? encode(this.#codecFor('written'), value) : value
+  }
+
+  /** The value of what has crossed from native code. */
+  #unpack(raw: Raw): V | undefined {
+    return (Array.isArray(raw) ? this.#codecFor('read').decode(raw[0]) : raw) as V | undefined
+  }
+
+  #codecFor(what: string): Codec {
+    if (this.#codec !== undefined) return this.#codec
+    const name = native.describe(this.#id)[3]
+    throw makeError(
+      'THREADMAP_CODEC',
+      `objects in this map are ${what} by the codec '${name}', which this thread has not been given: ` +
+        `open or attach it with { codec: { name: '${name}', encode, decode } }`,
+    )
+  }
+
+  /** Keys and packed values in turn, all taken before the map is touched. */
+  #flatten(
+    entries: Iterable<readonly [K, unknown]>,
+    what: string,
+    pack: (value: unknown) => unknown,
+  ): unknown[] {
+    const flat: unknown[] = []
+    for (const entry of listOf(entries, what)) {
+      if (typeof entry !== 'object' || entry === null) {
+        throw makeError(
+          'THREADMAP_INVALID_ARGUMENT',
+          `${what} must hold [key, value] pairs, got ${kindOf(entry)}`,
+        )
+      }
+      flat.push(entry[0], pack(entry[1]))
+    }
+    return flat
+  }
+
+  #chunks<T>(what: 0 | 1 | 2, make: (items: Raw[], at: number) => T): IteratorObject<T, undefined, unknown> {
+    native.size(this.#id)
+    return this.#walk(what, make)
+  }
+
+  /** The cursor is all the state there is: an iterator that is abandoned costs nothing. */
+  *#walk<T>(what: 0 | 1 | 2, make: (items: Raw[], at: number) => T): Generator<T, undefined, unknown> {
+    const width = what === 0 ? 2 : 1
+    for (let cursor = 0; cursor >= 0; ) {
+      const items = native.scan(this.#id, cursor, what)
+      cursor = items.pop() as number
+      for (let at = 0; at < items.length; at += width) yield make(items, at)
+    }
+    return undefined
+  }
+}

@@ -1,0 +1,43 @@
+/**
+ * Two copies of the package in one process hold two worlds of maps, silently: a map opened by name in one is not seen
+ * in the other. This notices at load, on the same thread, in a thread whose parent has loaded another copy, and on
+ * Linux in any thread (the system lists what is mapped), and warns once a process.
+ */
+import { existsSync, readFileSync, realpathSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads'
+import { native } from './native.ts'
+
+const KEY = 'threadmap.loaded'
+const GLOBAL = Symbol.for(KEY)
+
+/** The folder that holds this copy's binary: the package's, whether this runs from `lib/` or from `dist/`. */
+const here: string = realpathSync(fileURLToPath(new URL('..', import.meta.url)))
+
+/** Folders of other copies whose binary is mapped into the process. */
+function mapped(): string[] {
+  if (process.platform !== 'linux' || !existsSync('/proc/self/maps')) return []
+  const files = readFileSync('/proc/self/maps', 'latin1').match(/\/.*threadmap\.[\w-]+\.node$/gm) ?? []
+  return files.map((file) => file.slice(0, file.lastIndexOf('/') + 1))
+}
+
+function warn(other: string): void {
+  if (!native.claimWarning()) return
+  process.emitWarning(
+    `two copies of threadmap are loaded in this process and do not see each other's maps: ${other} and ${here}. ` +
+      'Install one version for all dependents (npm ls threadmap; npm dedupe).',
+    { type: 'ThreadmapWarning', code: 'THREADMAP_TWO_COPIES' },
+  )
+}
+
+/** Looks for another copy and leaves word of this one. */
+export function detectDuplicates(): void {
+  const slots = globalThis as { [GLOBAL]?: string }
+  const known = [slots[GLOBAL], getEnvironmentData(KEY), ...mapped()]
+  const other = known.find(
+    (path) => typeof path === 'string' && path.replace(/\/$/, '') !== here.replace(/\/$/, ''),
+  )
+  if (typeof other === 'string') warn(other)
+  slots[GLOBAL] = here
+  setEnvironmentData(KEY, here)
+}

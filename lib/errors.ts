@@ -1,0 +1,86 @@
+/**
+ * The errors: one base class, a stable `code` each, and the factory that native code throws through. `instanceof`
+ * goes by a brand, so that it holds over two copies of the package. Mistakes about arguments are plain `TypeError`s
+ * and `RangeError`s with a `code`.
+ */
+
+const BRAND: unique symbol = Symbol.for('threadmap.error')
+
+/** The base of all errors that are about maps, not about arguments. Match `error.code`; it never changes. */
+export class ThreadmapError extends Error {
+  /** The code that errors of this class have. */
+  static readonly code: string = 'THREADMAP_ERROR'
+
+  /** A stable name for what went wrong, `THREADMAP_...`. */
+  readonly code: string
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = new.target.code
+    this.name = new.target.name
+    Object.defineProperty(this, BRAND, { value: this.code })
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (!Object.hasOwn(this, 'code')) return Function.prototype[Symbol.hasInstance].call(this, value)
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, BRAND)) return false
+    return this.code === 'THREADMAP_ERROR' || Reflect.get(value, BRAND) === this.code
+  }
+}
+
+/** A map of that name lives with other options; the message shows both. */
+export class OptionsConflictError extends ThreadmapError {
+  static override readonly code = 'THREADMAP_OPTIONS_CONFLICT'
+}
+
+/** The handle is stale, forged, of another process, or no handle at all. */
+export class InvalidHandleError extends ThreadmapError {
+  static override readonly code = 'THREADMAP_INVALID_HANDLE'
+}
+
+/** The map was closed on this thread, or ended for all by `ConcurrentMap.delete(name)`. */
+export class MapClosedError extends ThreadmapError {
+  static override readonly code = 'THREADMAP_MAP_CLOSED'
+}
+
+/** A key, a value or a result is over its limit; nothing has changed. */
+export class LimitError extends ThreadmapError {
+  static override readonly code = 'THREADMAP_LIMIT'
+}
+
+/** An option or variant of the public contract that this version does not have yet. */
+export class NotImplementedError extends ThreadmapError {
+  static override readonly code = 'THREADMAP_NOT_IMPLEMENTED'
+}
+
+/** A bug of this package: native code panicked. The map stays usable; please report it. */
+export class InternalError extends ThreadmapError {
+  static override readonly code = 'THREADMAP_INTERNAL'
+}
+
+const CLASSES = [
+  OptionsConflictError,
+  InvalidHandleError,
+  MapClosedError,
+  LimitError,
+  NotImplementedError,
+  InternalError,
+] as const
+const RANGE = new Set(['THREADMAP_OVERFLOW', 'THREADMAP_OUT_OF_RANGE', 'THREADMAP_OUT_OF_MEMORY'])
+
+/** The error that belongs to a code. Native code calls it for everything that it throws. */
+export function makeError(code: string, message: string): Error {
+  if (code === 'THREADMAP_DATA_CLONE') return new DOMException(message, 'DataCloneError')
+  const known = CLASSES.find((candidate) => candidate.code === code)
+  if (known !== undefined) return new known(message)
+  return Object.assign(RANGE.has(code) ? new RangeError(message) : new TypeError(message), { code })
+}
+
+/** What a value is, for messages: never its content, which may be secret or huge. */
+export function kindOf(value: unknown): string {
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return `an array of ${value.length}`
+  if (typeof value === 'object') return `an object (${Object.prototype.toString.call(value).slice(8, -1)})`
+  if (typeof value === 'number') return `the number ${value}`
+  return typeof value === 'undefined' ? 'undefined' : `a ${typeof value}`
+}

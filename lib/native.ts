@@ -1,0 +1,87 @@
+/**
+ * The door to the binding: the only file that imports it, and the types of its raw callbacks (the generated types
+ * know only the few cold functions). Each callback is one shared function, `operation(id, ...)`; ids are numbers
+ * that never come back, so a wrong one misses. What a codec made crosses as an array of one element.
+ */
+import binding from '#binding'
+import { makeError } from './errors.ts'
+
+/** A stored value as it crosses: a primitive, bytes, or `[payload]` for what a codec made. */
+export type Raw = unknown
+
+/** What `describe` tells, in this order. */
+export type Description = readonly [
+  name: string | undefined,
+  variant: string,
+  shards: number,
+  codec: string,
+  maxKeyBytes: number,
+  maxValueBytes: number,
+  entries: number,
+  bytes: number,
+  indexBytes: number,
+  version: number,
+]
+
+/** The raw callbacks and the cold functions of the binding. */
+export interface NativeBinding {
+  readonly __napiBindingTarget: string
+  introduce(errorFactory: (code: string, message: string) => Error, bufferClass: typeof Buffer): void
+  processId(): string
+  claimWarning(): boolean
+  names(): string[]
+  hasName(name: string): boolean
+  open(
+    name: string | undefined,
+    variant: string,
+    shards: number,
+    codec: string,
+    maxKeyBytes: number,
+    maxValueBytes: number,
+  ): number
+  attach(id: number): boolean
+  close(id: number): void
+  dropName(name: string): boolean
+  describe(id: number): Description
+  /** Self-test: panics in native code; throws `InternalError`. */
+  panic(id: number): never
+  /** For benchmarks: the price of the boundary without a map. */
+  floor(id: number, key: string): number
+  get(id: number, key: unknown): Raw
+  find<A>(id: number, key: unknown, absent: A): Raw | A
+  has(id: number, key: unknown): boolean
+  getEntry(id: number, key: unknown): readonly [value: Raw, version: number] | undefined
+  size(id: number): number
+  version(id: number): number
+  set(id: number, key: unknown, value: Raw): void
+  swap(id: number, key: unknown, value: Raw): Raw
+  delete(id: number, key: unknown): boolean
+  take(id: number, key: unknown): Raw
+  setIfAbsent(id: number, key: unknown, value: Raw): boolean
+  getOrInsert(id: number, key: unknown, value: Raw): Raw
+  replace(id: number, key: unknown, value: Raw): boolean
+  compareAndSet(id: number, key: unknown, value: Raw, expected: Raw): boolean
+  compareAndDelete(id: number, key: unknown, expected: Raw): boolean
+  setIfVersion(id: number, key: unknown, value: Raw, version: number): boolean
+  deleteIfVersion(id: number, key: unknown, version: number): boolean
+  add(id: number, key: unknown, delta: unknown, initial: unknown): number | bigint
+  max(id: number, key: unknown, value: unknown): number | bigint
+  min(id: number, key: unknown, value: unknown): number | bigint
+  getMany(id: number, keys: readonly unknown[]): Raw[]
+  setMany(id: number, keysAndValues: readonly unknown[]): void
+  deleteMany(id: number, keys: readonly unknown[]): number
+  addMany(id: number, keysAndDeltas: readonly unknown[]): (number | bigint)[]
+  scan(id: number, cursor: number, what: 0 | 1 | 2): Raw[]
+  clear(id: number, cursor: number): number
+}
+
+/** The binding, ready for this thread. */
+export const native: NativeBinding = binding as unknown as NativeBinding
+
+if (native.__napiBindingTarget !== 'native') {
+  throw new Error(
+    `threadmap needs its native binary, but a ${native.__napiBindingTarget} build was loaded: every thread would ` +
+      'get maps of its own. Unset NAPI_RS_FORCE_WASI and install the binary of this platform.',
+  )
+}
+native.introduce(makeError, Buffer)

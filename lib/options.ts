@@ -1,0 +1,198 @@
+/**
+ * Options: read once, own properties only, so that a polluted prototype changes no map. What is left out never
+ * conflicts with a living map; what is given must be what the map has.
+ */
+import { builtInCodec, type Codec, type CodecName } from './codec.ts'
+import { kindOf, makeError, NotImplementedError, OptionsConflictError } from './errors.ts'
+import type { Description } from './native.ts'
+
+/** The structures behind the one API. This version has `'sharded'`. */
+export type Variant = 'sharded' | 'lock-free' | 'snapshot'
+
+/** How a map is made. */
+export interface MapOptions {
+  /**
+   * The structure.
+   * @default 'sharded'
+   */
+  readonly variant?: Variant
+  /**
+   * Locks of the sharded variant: a power of two from 1 (the classic reader-writer lock) to 4,096.
+   * @default sixteen a core
+   */
+  readonly shards?: number
+  /**
+   * What makes bytes or text of objects.
+   * @default 'clone'
+   */
+  // biome-ignore lint/suspicious/noExplicitAny: a codec of one's own is typed by its owner, not by the map.
+  readonly codec?: CodecName | Codec<any>
+  /**
+   * The longest key that can be stored, in bytes (a character takes 1 byte, or 2 in strings that go beyond Latin-1);
+   * up to 2^24 - 1.
+   * @default 65536
+   */
+  readonly maxKeyBytes?: number
+  /**
+   * The longest value that can be stored, in bytes; up to 2^32 - 1.
+   * @default 67108864
+   */
+  readonly maxValueBytes?: number
+  /** Reads without a native call for recurring keys: not in this version, so only `false`. */
+  readonly near?: boolean | { readonly entries: number }
+  /** Deep-frozen values shared by all reads of a thread: not in this version, so only `false`. */
+  readonly freeze?: boolean
+}
+
+/** Figures of a map at one moment; exact when nobody writes. */
+export interface MapStats {
+  readonly name: string | undefined
+  readonly variant: Variant
+  readonly shards: number
+  readonly codec: string
+  readonly entries: number
+  /** Bytes of keys, values and index together. */
+  readonly bytes: number
+  /** Bytes of the index alone. */
+  readonly indexBytes: number
+  /** Changes since the map was made. */
+  readonly version: number
+}
+
+/** Options as they were asked for, checked; what was left out is not there. */
+export interface Request {
+  readonly variant?: Variant
+  readonly shards?: number
+  readonly codec?: Codec
+  readonly maxKeyBytes?: number
+  readonly maxValueBytes?: number
+}
+
+const MAX_SHARDS = 4096
+const MAX_KEY_BYTES = 2 ** 24 - 1
+const MAX_VALUE_BYTES = 2 ** 32 - 1
+
+function wrongType(name: string, wanted: string, got: unknown): Error {
+  return makeError('THREADMAP_INVALID_OPTION', `option ${name} must be ${wanted}, got ${kindOf(got)}`)
+}
+
+function notYet(name: string, value: string): Error {
+  return new NotImplementedError(
+    `${name}: ${value} is not built yet in this version of threadmap: leave it out`,
+  )
+}
+
+function integer(name: string, value: unknown, max: number): number {
+  if (typeof value !== 'number') throw wrongType(name, 'a number', value)
+  if (!Number.isInteger(value) || value < 1 || value > max) {
+    throw makeError(
+      'THREADMAP_OUT_OF_RANGE',
+      `option ${name} must be an integer from 1 to ${max}, got ${value}`,
+    )
+  }
+  return value
+}
+
+function variant(value: unknown): Variant {
+  if (value === 'lock-free' || value === 'snapshot') throw notYet('variant', `'${value}'`)
+  if (value !== 'sharded') {
+    const got = typeof value === 'string' ? `'${value.slice(0, 40)}'` : kindOf(value)
+    throw makeError('THREADMAP_INVALID_OPTION', `option variant must be 'sharded', got ${got}`)
+  }
+  return value
+}
+
+function shards(value: unknown): number {
+  const count = integer('shards', value, MAX_SHARDS)
+  if ((count & (count - 1)) !== 0) {
+    throw makeError('THREADMAP_OUT_OF_RANGE', `option shards must be a power of two, got ${count}`)
+  }
+  return count
+}
+
+function codec(value: unknown): Codec {
+  if (typeof value === 'string') {
+    const known = builtInCodec(value)
+    if (known === undefined) {
+      throw makeError(
+        'THREADMAP_INVALID_OPTION',
+        `option codec must be 'clone', 'json' or a codec, got '${value}'`,
+      )
+    }
+    return known
+  }
+  if (typeof value !== 'object' || value === null) {
+    throw wrongType('codec', "'clone', 'json' or { name, encode, decode }", value)
+  }
+  const { name, encode, decode } = value as Partial<Codec>
+  if (
+    typeof name !== 'string' ||
+    name === '' ||
+    typeof encode !== 'function' ||
+    typeof decode !== 'function'
+  ) {
+    throw wrongType('codec', 'an object with a name, encode() and decode()', value)
+  }
+  if (builtInCodec(name) !== undefined) {
+    throw makeError(
+      'THREADMAP_INVALID_OPTION',
+      `a codec of your own cannot be called '${name}': the package has one`,
+    )
+  }
+  return { name, encode: encode.bind(value), decode: decode.bind(value) }
+}
+
+const READERS: { readonly [Name in keyof MapOptions]-?: (value: unknown) => unknown } = {
+  variant,
+  shards,
+  codec,
+  maxKeyBytes: (value) => integer('maxKeyBytes', value, MAX_KEY_BYTES),
+  maxValueBytes: (value) => integer('maxValueBytes', value, MAX_VALUE_BYTES),
+  near(value) {
+    if (value === true || (typeof value === 'object' && value !== null)) throw notYet('near', 'a near cache')
+    if (value !== false) throw wrongType('near', 'false', value)
+  },
+  freeze(value) {
+    if (value === true) throw notYet('freeze', 'true')
+    if (value !== false) throw wrongType('freeze', 'false', value)
+  },
+}
+
+/** Checks what was asked for. */
+export function readOptions(options: unknown): Request {
+  if (options === undefined) return {}
+  if (typeof options !== 'object' || options === null) throw wrongType('bag', 'an object', options)
+  const request: Record<string, unknown> = {}
+  for (const name of Object.keys(options)) {
+    if (!Object.hasOwn(READERS, name)) {
+      const known = Object.keys(READERS).join(', ')
+      throw makeError('THREADMAP_INVALID_OPTION', `there is no option '${name}': the options are ${known}`)
+    }
+    const value: unknown = Reflect.get(options, name)
+    if (value !== undefined) request[name] = READERS[name as keyof MapOptions](value)
+  }
+  return request as Request
+}
+
+/** Throws when a living map is not what was asked for. */
+export function checkConflict(request: Request, living: Description): void {
+  const [name, livingVariant, livingShards, livingCodec, livingKeyBytes, livingValueBytes] = living
+  const has = {
+    variant: livingVariant,
+    shards: livingShards,
+    codec: livingCodec,
+    maxKeyBytes: livingKeyBytes,
+    maxValueBytes: livingValueBytes,
+  }
+  const asked: Record<string, unknown> = { ...request, codec: request.codec?.name }
+  const conflicts = Object.entries(has).filter(
+    ([key, value]) => asked[key] !== undefined && asked[key] !== value,
+  )
+  if (conflicts.length === 0) return
+  const show = (of: (key: string, value: unknown) => unknown): string =>
+    conflicts.map(([key, value]) => `${key}: ${JSON.stringify(of(key, value))}`).join(', ')
+  throw new OptionsConflictError(
+    `${name === undefined ? 'the map' : `the map '${name}'`} lives with { ${show((_, value) => value)} }, but was ` +
+      `asked for with { ${show((key) => asked[key])} }. Leave these options out, or use the living map's`,
+  )
+}
