@@ -835,6 +835,5 @@ function __napiStampBindingTarget(exportsObject, target) {
 // linked import resolves to `undefined`.
 module.exports.__napiBindingTarget = __napiStampBindingTarget(nativeBinding, __napiLoadedBindingTarget)
 module.exports = nativeBinding
-module.exports.claimWarning = nativeBinding.claimWarning
 module.exports.names = nativeBinding.names
 module.exports.processId = nativeBinding.processId

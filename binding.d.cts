@@ -9,9 +9,6 @@
  */
 export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
 
-/** True for the first caller in the process: whoever gets it prints the warning about a second copy of the package. */
-export declare function claimWarning(): boolean
-
 /** The names of living maps, in no order. */
 export declare function names(): Array<string>
 

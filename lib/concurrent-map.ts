@@ -3,10 +3,10 @@
  * anything; each method is one native call unless its text says otherwise. An instance belongs to its thread.
  */
 import { inspect, types } from 'node:util'
-import * as workerThreads from 'node:worker_threads'
+import { checkFunction, checkName, fixedKey, fixedRaw, flatten, listOf, sameBytes } from './arguments.ts'
 import { builtInCodec, type Codec, encode, needsCodec } from './codec.ts'
 import { detectDuplicates } from './duplicates.ts'
-import { kindOf, LimitError, MapClosedError, makeError } from './errors.ts'
+import { LimitError, MapClosedError, makeError } from './errors.ts'
 import { attachNative, type MapHandle, makeHandle, readHandle } from './handle.ts'
 import type { Key } from './key.ts'
 import { native, type Raw } from './native.ts'
@@ -18,6 +18,7 @@ import {
   readOptions,
   type Variant,
 } from './options.ts'
+import { Uncloneable } from './uncloneable.ts'
 
 detectDuplicates()
 
@@ -66,30 +67,6 @@ function settle(id: number, request: Request): Opened {
   }
 }
 
-function checkFunction(value: unknown, what: string): void {
-  if (typeof value === 'function') return
-  throw makeError('THREADMAP_INVALID_ARGUMENT', `${what} must be a function, got ${kindOf(value)}`)
-}
-
-/** The items of an iterable, taken before the map is touched. */
-function listOf<T>(iterable: Iterable<T>, what: string): T[] {
-  if (typeof (iterable as Iterable<T> | undefined)?.[Symbol.iterator] !== 'function') {
-    throw makeError('THREADMAP_INVALID_ARGUMENT', `${what} must be iterable, got ${kindOf(iterable)}`)
-  }
-  return Array.from(iterable)
-}
-
-function checkName(name: unknown): string {
-  if (typeof name !== 'string' || name === '' || !name.isWellFormed()) {
-    const got = typeof name === 'string' && name !== '' ? 'one with lone surrogates' : kindOf(name)
-    throw makeError(
-      'THREADMAP_INVALID_ARGUMENT',
-      `the name of a map must be a string that is not empty, got ${got}`,
-    )
-  }
-  return name
-}
-
 /**
  * One map that all threads of the process share, held outside of the JavaScript heap.
  *
@@ -101,7 +78,7 @@ function checkName(name: unknown): string {
  * const hits = ConcurrentMap.open<string, number>('hits') // in any thread: the same map
  * hits.add('/index.html', 1)
  */
-export class ConcurrentMap<K extends Key = Key, V = unknown> {
+export class ConcurrentMap<K extends Key = Key, V = unknown> extends Uncloneable {
   /** Stands for "no entry" in `expected` and as the result of {@link ConcurrentMap#update}. */
   static readonly ABSENT: typeof ABSENT = ABSENT
 
@@ -113,6 +90,7 @@ export class ConcurrentMap<K extends Key = Key, V = unknown> {
    * @throws TypeError, RangeError for options and entries that are none; nothing is left behind.
    */
   constructor(entries?: Iterable<readonly [K, V]> | null, options?: MapOptions) {
+    super()
     const opened =
       (entries as unknown) instanceof Opened
         ? (entries as unknown as Opened)
@@ -128,8 +106,6 @@ export class ConcurrentMap<K extends Key = Key, V = unknown> {
       }
     }
     dropped.register(this, this.#id, this)
-    // From Node 22.10 on: posting the map throws DataCloneError instead of delivering an empty object.
-    workerThreads.markAsUncloneable?.(this)
   }
 
   /**
@@ -220,12 +196,13 @@ export class ConcurrentMap<K extends Key = Key, V = unknown> {
    * for numbers, bytes for buffers and for what a codec makes of objects. {@link ABSENT} expects no entry.
    */
   compareAndSet(key: K, expected: V | typeof ABSENT, value: V): boolean {
-    return native.compareAndSet(this.#id, key, this.#pack(value), this.#pack(expected))
+    const next = this.#pack(value)
+    return this.#ifHolds(key, expected, (raw) => native.compareAndSet(this.#id, key, next, raw))
   }
 
   /** Removes the entry if it holds `expected`, compared as in {@link ConcurrentMap#compareAndSet}. */
-  compareAndDelete(key: K, expected: V): boolean {
-    return native.compareAndDelete(this.#id, key, this.#pack(expected))
+  compareAndDelete(key: K, expected: V | typeof ABSENT): boolean {
+    return this.#ifHolds(key, expected, (raw) => native.compareAndDelete(this.#id, key, raw))
   }
 
   /** The value of the key, after storing a copy of `value` if it had none. */
@@ -241,7 +218,8 @@ export class ConcurrentMap<K extends Key = Key, V = unknown> {
     checkFunction(compute, 'compute')
     const found = native.find(this.#id, key, ABSENT)
     if (found !== ABSENT) return this.#unpack(found) as V
-    return this.getOrInsert(key, compute(key === 0 ? (0 as K) : key))
+    const fixed = fixedKey(key)
+    return this.getOrInsert(fixed, compute(key === 0 ? (0 as K) : key))
   }
 
   /**
@@ -252,7 +230,10 @@ export class ConcurrentMap<K extends Key = Key, V = unknown> {
   add(key: K, delta: number, initial?: number): number
   add(key: K, delta: bigint, initial?: bigint): bigint
   add(key: K, delta: number | bigint, initial?: number | bigint): number | bigint {
-    return native.add(this.#id, key, delta, initial)
+    // Left out rather than passed as undefined: one question less for native code on the hottest path there is.
+    return initial === undefined
+      ? native.add(this.#id, key, delta)
+      : native.add(this.#id, key, delta, initial)
   }
 
   /** Stores the larger of the entry and `value`, or `value` where there is no entry; returns what is there then. */
@@ -273,10 +254,10 @@ export class ConcurrentMap<K extends Key = Key, V = unknown> {
    */
   update(key: K, change: (old: V | undefined) => V | typeof ABSENT): V | undefined {
     checkFunction(change, 'change')
+    const fixed = fixedKey(key)
     for (;;) {
-      const found = native.find(this.#id, key, ABSENT)
-      // `change` may write to the bytes that it is given; what is compared must stay what was read.
-      const expected = types.isUint8Array(found) ? Buffer.from(found) : found
+      const found = native.find(this.#id, fixed, ABSENT)
+      const expected = fixedRaw(found)
       const next = change(found === ABSENT ? undefined : this.#unpack(found))
       if (types.isPromise(next)) {
         throw makeError(
@@ -285,8 +266,8 @@ export class ConcurrentMap<K extends Key = Key, V = unknown> {
         )
       }
       if (next === ABSENT) {
-        if (found === ABSENT || native.compareAndDelete(this.#id, key, expected)) return undefined
-      } else if (native.compareAndSet(this.#id, key, this.#pack(next), expected)) {
+        if (found === ABSENT || native.compareAndDelete(this.#id, fixed, expected)) return undefined
+      } else if (native.compareAndSet(this.#id, fixed, this.#pack(next), expected)) {
         return next
       }
     }
@@ -325,7 +306,7 @@ export class ConcurrentMap<K extends Key = Key, V = unknown> {
 
   /** Stores all entries, each atomically. A bad one throws before any is stored. */
   setMany(entries: Iterable<readonly [K, V]>): this {
-    const flat = this.#flatten(entries, 'entries', (value) => this.#pack(value))
+    const flat = flatten(entries, (value) => this.#pack(value))
     native.setMany(this.#id, flat)
     return this
   }
@@ -342,7 +323,7 @@ export class ConcurrentMap<K extends Key = Key, V = unknown> {
   addMany<N extends number | bigint>(
     entries: Iterable<readonly [K, N]>,
   ): (N extends bigint ? bigint : number)[] {
-    const flat = this.#flatten(entries, 'entries', (delta) => delta)
+    const flat = flatten(entries, (delta) => delta)
     return native.addMany(this.#id, flat) as (N extends bigint ? bigint : number)[]
   }
 
@@ -364,7 +345,7 @@ export class ConcurrentMap<K extends Key = Key, V = unknown> {
    * threads write, and no key is given twice. Values are fetched some hundreds at a time.
    */
   entries(): IteratorObject<[K, V], undefined, unknown> {
-    return this.#chunks(0, (items, at) => [items[at] as K, this.#unpack(items[at + 1]) as V])
+    return this.#entries()
   }
 
   /** The keys; consistent as {@link ConcurrentMap#entries}. */
@@ -385,7 +366,7 @@ export class ConcurrentMap<K extends Key = Key, V = unknown> {
   /** Calls `visit` for each entry, consistent as {@link ConcurrentMap#entries}. It may change the map. */
   forEach(visit: (value: V, key: K, map: this) => void, thisArg?: unknown): void {
     checkFunction(visit, 'visit')
-    for (const [key, value] of this.entries()) visit.call(thisArg, value, key, this)
+    for (const [key, value] of this.#entries()) visit.call(thisArg, value, key, this)
   }
 
   /** A token for other threads of this process: post it, or pass it in `workerData`, and `attach` it there. */
@@ -432,33 +413,38 @@ export class ConcurrentMap<K extends Key = Key, V = unknown> {
    * @throws LimitError beyond 100,000 entries: iterate instead.
    */
   toJSON(): [K, V][] {
-    const { size } = this
+    const size = native.size(this.#id)
     if (size > MAX_JSON_ENTRIES) {
       throw new LimitError(
         `toJSON() would copy ${size} entries into this thread's heap, the limit is ${MAX_JSON_ENTRIES}: ` +
           'iterate over entries() and write them out piece by piece',
       )
     }
-    return [...this.entries()]
-  }
-
-  /** What `console.log` shows: never keys or values. */
-  [inspect.custom](_depth: number, options: unknown, show: typeof inspect): string {
-    const figures = (): object => {
-      try {
-        const { name, variant, entries, bytes } = this.stats()
-        return { ...(name === undefined ? {} : { name }), variant, size: entries, bytes }
-      } catch (error) {
-        if (error instanceof MapClosedError) return { closed: true }
-        throw error
-      }
-    }
-    return `ConcurrentMap ${show(figures(), options as never)}`
+    return [...this.#entries()]
   }
 
   /** The form in which a value crosses to native code. */
   #pack(value: unknown): Raw {
     return needsCodec(value) ? encode(this.#codecFor('written'), value) : value
+  }
+
+  /** Runs `act` with the form in which `expected` is stored, if it is. */
+  #ifHolds(key: K, expected: unknown, act: (raw: Raw) => boolean): boolean {
+    if (typeof expected === 'symbol' && expected !== ABSENT) {
+      throw makeError('THREADMAP_DATA_CLONE', 'a symbol could not be cloned: use ABSENT to expect no entry')
+    }
+    const raw = this.#pack(expected)
+    if (act(raw)) return true
+    // V8 writes a list that it has read before in another form than one that was built here: of the clone codec, two
+    // forms are the same content when they are the same once read and written again.
+    if (!Array.isArray(raw) || this.#codec?.name !== 'clone') return false
+    const { decode, encode: write } = this.#codec
+    const settled = (form: Raw[]): Uint8Array | string => write(decode(form[0] as Uint8Array))
+    for (;;) {
+      const found = native.find(this.#id, key, ABSENT)
+      if (!Array.isArray(found) || !sameBytes(settled(found), settled(raw))) return false
+      if (act(found)) return true
+    }
   }
 
   /** The value of what has crossed from native code. */
@@ -476,23 +462,8 @@ export class ConcurrentMap<K extends Key = Key, V = unknown> {
     )
   }
 
-  /** Keys and packed values in turn, all taken before the map is touched. */
-  #flatten(
-    entries: Iterable<readonly [K, unknown]>,
-    what: string,
-    pack: (value: unknown) => unknown,
-  ): unknown[] {
-    const flat: unknown[] = []
-    for (const entry of listOf(entries, what)) {
-      if (typeof entry !== 'object' || entry === null) {
-        throw makeError(
-          'THREADMAP_INVALID_ARGUMENT',
-          `${what} must hold [key, value] pairs, got ${kindOf(entry)}`,
-        )
-      }
-      flat.push(entry[0], pack(entry[1]))
-    }
-    return flat
+  #entries(): IteratorObject<[K, V], undefined, unknown> {
+    return this.#chunks(0, (items, at) => [items[at] as K, this.#unpack(items[at + 1]) as V])
   }
 
   #chunks<T>(what: 0 | 1 | 2, make: (items: Raw[], at: number) => T): IteratorObject<T, undefined, unknown> {
@@ -511,3 +482,23 @@ export class ConcurrentMap<K extends Key = Key, V = unknown> {
     return undefined
   }
 }
+
+/** What `console.log` shows: never keys or values. Set here because declarations cannot name its symbol. */
+function describe(this: ConcurrentMap, _depth: number, options: unknown, show: typeof inspect): string {
+  const figures = (): object => {
+    try {
+      const { name, variant, entries, bytes } = this.stats()
+      return { ...(name === undefined ? {} : { name }), variant, size: entries, bytes }
+    } catch (error) {
+      if (error instanceof MapClosedError) return { closed: true }
+      throw error
+    }
+  }
+  return `ConcurrentMap ${show(figures(), options as never)}`
+}
+
+Object.defineProperty(ConcurrentMap.prototype, inspect.custom, {
+  value: describe,
+  writable: true,
+  configurable: true,
+})

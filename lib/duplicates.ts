@@ -14,30 +14,30 @@ const GLOBAL = Symbol.for(KEY)
 /** The folder that holds this copy's binary: the package's, whether this runs from `lib/` or from `dist/`. */
 const here: string = realpathSync(fileURLToPath(new URL('..', import.meta.url)))
 
-/** Folders of other copies whose binary is mapped into the process. */
-function mapped(): string[] {
-  if (process.platform !== 'linux' || !existsSync('/proc/self/maps')) return []
-  const files = readFileSync('/proc/self/maps', 'latin1').match(/\/.*threadmap\.[\w-]+\.node$/gm) ?? []
-  return files.map((file) => file.slice(0, file.lastIndexOf('/') + 1))
-}
+const ownFolder = (path: string): string => (path.endsWith('/') ? path : `${path}/`)
 
-function warn(other: string): void {
-  if (!native.claimWarning()) return
-  process.emitWarning(
-    `two copies of threadmap are loaded in this process and do not see each other's maps: ${other} and ${here}. ` +
-      'Install one version for all dependents (npm ls threadmap; npm dedupe).',
-    { type: 'ThreadmapWarning', code: 'THREADMAP_TWO_COPIES' },
-  )
+/** Binaries of the package that are mapped into the process. */
+function mappedBinaries(): string[] {
+  if (process.platform !== 'linux' || !existsSync('/proc/self/maps')) return []
+  return readFileSync('/proc/self/maps', 'latin1').match(/\/.*threadmap\.[\w-]+\.node$/gm) ?? []
 }
 
 /** Looks for another copy and leaves word of this one. */
 export function detectDuplicates(): void {
   const slots = globalThis as { [GLOBAL]?: string }
-  const known = [slots[GLOBAL], getEnvironmentData(KEY), ...mapped()]
-  const other = known.find(
-    (path) => typeof path === 'string' && path.replace(/\/$/, '') !== here.replace(/\/$/, ''),
+  const binaries = mappedBinaries().sort()
+  const folders = binaries.map((file) => file.slice(0, file.lastIndexOf('/') + 1))
+  const known = [slots[GLOBAL], getEnvironmentData(KEY), ...folders].filter(
+    (path) => typeof path === 'string',
   )
-  if (typeof other === 'string') warn(other)
+  const other = known.find((path) => ownFolder(path) !== ownFolder(here))
   slots[GLOBAL] = here
   setEnvironmentData(KEY, here)
+  // All copies ask the same one, the first by name, so that one warning comes.
+  if (other === undefined || !native.claimWarning(binaries[0])) return
+  process.emitWarning(
+    `two copies of threadmap are loaded in this process and do not see each other's maps: ${other} and ${here}. ` +
+      'Install one version for all dependents (npm ls threadmap; npm dedupe).',
+    { type: 'ThreadmapWarning', code: 'THREADMAP_TWO_COPIES' },
+  )
 }

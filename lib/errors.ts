@@ -3,6 +3,7 @@
  * goes by a brand, so that it holds over two copies of the package. Mistakes about arguments are plain `TypeError`s
  * and `RangeError`s with a `code`.
  */
+import { types } from 'node:util'
 
 const BRAND: unique symbol = Symbol.for('threadmap.error')
 
@@ -79,8 +80,9 @@ export function makeError(code: string, message: string): Error {
 /** What a value is, for messages: never its content, which may be secret or huge. */
 export function kindOf(value: unknown): string {
   if (value === null) return 'null'
-  if (Array.isArray(value)) return `an array of ${value.length}`
-  if (typeof value === 'object') return `an object (${Object.prototype.toString.call(value).slice(8, -1)})`
+  // Nothing may run on the way to an error message: a Proxy's traps least of all.
+  if (types.isProxy(value)) return 'a Proxy'
+  if (typeof value === 'object') return Array.isArray(value) ? 'an array' : 'an object'
   if (typeof value === 'number') return `the number ${value}`
   return typeof value === 'undefined' ? 'undefined' : `a ${typeof value}`
 }

@@ -2,6 +2,7 @@
  * Handles: the token by which another thread of the process finds a map. A plain object of an id and its generation,
  * never an address; checked property by property, because it may come from anywhere.
  */
+import { types } from 'node:util'
 import { InvalidHandleError, kindOf } from './errors.ts'
 import { native } from './native.ts'
 
@@ -40,6 +41,10 @@ function own(object: object, name: keyof MapHandle): unknown {
 /** The native id that a handle stands for; whether a map lives there is for the caller to ask. */
 export function readHandle(handle: unknown): number {
   if (typeof handle !== 'object' || handle === null) fail(`got ${kindOf(handle)}`)
+  // Whatever class an instance is of, it is no handle; that of another realm has another Object.prototype.
+  if (types.isProxy(handle)) fail('got a Proxy')
+  const prototype: unknown = Object.getPrototypeOf(handle)
+  if (prototype !== null && Object.getPrototypeOf(prototype) !== null) fail('got an instance of a class')
   if (own(handle, 'kind') !== 'threadmap') {
     if (Reflect.ownKeys(handle).length === 0) {
       fail('got an empty object, which is what a posted map arrives as. Post map.handle, not the map')

@@ -28,7 +28,7 @@ export interface NativeBinding {
   readonly __napiBindingTarget: string
   introduce(errorFactory: (code: string, message: string) => Error, bufferClass: typeof Buffer): void
   processId(): string
-  claimWarning(): boolean
+  claimWarning(image?: string): boolean
   names(): string[]
   hasName(name: string): boolean
   open(
@@ -43,6 +43,8 @@ export interface NativeBinding {
   close(id: number): void
   dropName(name: string): boolean
   describe(id: number): Description
+  /** The bytes outside of its heap that V8 has been told of on this thread, by all addons. */
+  externalMemory(): number
   /** Self-test: panics in native code; throws `InternalError`. */
   panic(id: number): never
   /** For benchmarks: the price of the boundary without a map. */
@@ -64,7 +66,7 @@ export interface NativeBinding {
   compareAndDelete(id: number, key: unknown, expected: Raw): boolean
   setIfVersion(id: number, key: unknown, value: Raw, version: number): boolean
   deleteIfVersion(id: number, key: unknown, version: number): boolean
-  add(id: number, key: unknown, delta: unknown, initial: unknown): number | bigint
+  add(id: number, key: unknown, delta: unknown, initial?: unknown): number | bigint
   max(id: number, key: unknown, value: unknown): number | bigint
   min(id: number, key: unknown, value: unknown): number | bigint
   getMany(id: number, keys: readonly unknown[]): Raw[]

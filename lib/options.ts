@@ -160,9 +160,10 @@ const READERS: { readonly [Name in keyof MapOptions]-?: (value: unknown) => unkn
 
 /** Checks what was asked for. */
 export function readOptions(options: unknown): Request {
-  if (options === undefined) return {}
+  // Without a prototype: what is not asked for must not be found on a polluted one.
+  const request: Record<string, unknown> = Object.create(null)
+  if (options === undefined) return request as Request
   if (typeof options !== 'object' || options === null) throw wrongType('bag', 'an object', options)
-  const request: Record<string, unknown> = {}
   for (const name of Object.keys(options)) {
     if (!Object.hasOwn(READERS, name)) {
       const known = Object.keys(READERS).join(', ')
@@ -184,7 +185,9 @@ export function checkConflict(request: Request, living: Description): void {
     maxKeyBytes: livingKeyBytes,
     maxValueBytes: livingValueBytes,
   }
-  const asked: Record<string, unknown> = { ...request, codec: request.codec?.name }
+  const asked: Record<string, unknown> = Object.assign(Object.create(null), request, {
+    codec: request.codec?.name,
+  })
   const conflicts = Object.entries(has).filter(
     ([key, value]) => asked[key] !== undefined && asked[key] !== value,
   )

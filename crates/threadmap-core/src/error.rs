@@ -51,7 +51,7 @@ impl fmt::Display for Error {
             Self::WrongCell { wanted, got } => {
                 write!(
                     f,
-                    "the operation works on a {wanted}, the entry holds a {got}: nothing was changed"
+                    "the operation works on a {wanted}, but met a {got}: nothing was changed"
                 )
             }
             Self::Overflow => {

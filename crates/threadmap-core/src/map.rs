@@ -94,13 +94,19 @@ impl Map {
         self.counters.changes()
     }
 
+    /// Bytes of keys and values without the index: O(threads), exact when nobody writes.
+    #[must_use]
+    pub fn held_bytes(&self) -> u64 {
+        self.counters.bytes()
+    }
+
     /// Figures for operators. Cost: a visit to each shard.
     #[must_use]
     pub fn stats(&self) -> Stats {
         let index_bytes = (self.index.bytes() + self.counters.size() + size_of::<Self>()) as u64;
         Stats {
             entries: self.len(),
-            bytes: self.counters.bytes() + index_bytes,
+            bytes: self.held_bytes() + index_bytes,
             index_bytes,
             changes: self.changes(),
         }

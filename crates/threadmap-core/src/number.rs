@@ -28,6 +28,13 @@ impl Number {
         self.to_value().kind_name()
     }
 
+    fn is_not(self, got: &'static str) -> Error {
+        Error::WrongCell {
+            wanted: self.kind(),
+            got,
+        }
+    }
+
     /// Whether both are the same to the last bit.
     fn is(self, other: Self) -> bool {
         match (self, other) {
@@ -46,10 +53,7 @@ impl Number {
             (Self::Int(_), Value::Blob(..)) if value.kind_name() == "bigint" => {
                 Err(Error::Overflow)
             }
-            _ => Err(Error::WrongCell {
-                wanted: self.kind(),
-                got: value.kind_name(),
-            }),
+            _ => Err(self.is_not(value.kind_name())),
         }
     }
 
@@ -57,10 +61,7 @@ impl Number {
         match (self, other) {
             (Self::Float(a), Self::Float(b)) => Ok(Self::Float(a + b)),
             (Self::Int(a), Self::Int(b)) => a.checked_add(b).map(Self::Int).ok_or(Error::Overflow),
-            _ => Err(Error::WrongCell {
-                wanted: self.kind(),
-                got: other.kind(),
-            }),
+            _ => Err(self.is_not(other.kind())),
         }
     }
 
@@ -111,6 +112,9 @@ impl Map {
         initial: Number,
         guard: &Guard,
     ) -> Result<Number> {
+        if delta.kind() != initial.kind() {
+            return Err(delta.is_not(initial.kind()));
+        }
         self.arithmetic(key, delta, guard, |found| {
             found.unwrap_or(initial).plus(delta)
         })

@@ -13,8 +13,11 @@ use crate::error::Fault;
 use crate::ffi::{Env, Js, Reference};
 use crate::registry::{self, Shared};
 
-/// V8 is told about memory in steps of this many bytes: each message may start a garbage collection.
-const MEMORY_STEP: i64 = 256 << 10;
+/// V8 is told about memory when this thread has moved so many bytes: each message may start a garbage collection.
+const MEMORY_STEP: u64 = 256 << 10;
+/// It is also told every so many calls, because other threads fill and drain the same maps; more with many maps open,
+/// so that the sum over them stays cheap for each call.
+const CALLS: u32 = 4096;
 
 /// What one thread holds.
 pub(crate) struct Record {
@@ -23,9 +26,11 @@ pub(crate) struct Record {
     open: RefCell<BTreeMap<u32, u32>>,
     error_factory: OnceCell<Reference>,
     buffer_class: OnceCell<Reference>,
-    /// Bytes that this thread has put into maps, less those that it has taken out.
-    held: Cell<i64>,
-    /// What V8 has been told of them; never negative.
+    /// Bytes that this thread has moved into and out of maps since V8 was told last.
+    moved: Cell<u64>,
+    /// Calls until V8 is told again.
+    calls_left: Cell<u32>,
+    /// What V8 has been told that this thread holds.
     told: Cell<i64>,
 }
 
@@ -36,7 +41,8 @@ impl Record {
             open: RefCell::default(),
             error_factory: OnceCell::new(),
             buffer_class: OnceCell::new(),
-            held: Cell::new(0),
+            moved: Cell::new(0),
+            calls_left: Cell::new(CALLS),
             told: Cell::new(0),
         }
     }
@@ -68,6 +74,12 @@ impl Record {
         }
     }
 
+    /// The longest key that the map can hold.
+    pub(crate) fn key_limit(&self, id: u32) -> usize {
+        let limit = |map: &Map| map.options().max_key_bytes;
+        self.pin().map(id).map_or(0, limit)
+    }
+
     /// Counts one more opening of the map on this thread; true for the first.
     pub(crate) fn opened(&self, id: u32) -> bool {
         let mut open = self.open.borrow_mut();
@@ -87,20 +99,39 @@ impl Record {
             return false;
         }
         open.remove(&id);
+        // What it held is told with the next call.
+        self.calls_left.set(0);
         true
     }
 
-    fn note_memory(&self, bytes: i64) {
-        self.held.set(self.held.get() + bytes);
-    }
-
-    /// Tells V8 what has gathered, when it is worth it. May collect garbage: no guard is held.
+    /// Tells V8 this thread's share of the maps that it has open, when it is worth it. Their bytes are divided by the
+    /// threads that have them open: so all threads together tell what there is, whoever put it there and whoever takes
+    /// it out. May collect garbage: no guard is held.
     #[inline]
     pub(crate) fn settle_memory(&self, env: Env<'_>) {
-        // A thread that takes out what others put in holds nothing, rather than less than nothing.
-        let change = self.held.get().max(0) - self.told.get();
-        if change.abs() >= MEMORY_STEP {
-            self.told.set(self.told.get() + change);
+        let calls = self.calls_left.get();
+        if calls > 0 && self.moved.get() < MEMORY_STEP {
+            self.calls_left.set(calls - 1);
+            return;
+        }
+        self.tell_memory(env);
+    }
+
+    #[cold]
+    fn tell_memory(&self, env: Env<'_>) {
+        let open = self.open.borrow();
+        self.calls_left.set(CALLS.max(open.len() as u32 * 16));
+        self.moved.set(0);
+        let share: i64 = {
+            let pin = self.pin();
+            open.keys()
+                .filter_map(|&id| pin.shared(id).ok())
+                .map(Shared::bytes_a_thread)
+                .sum()
+        };
+        drop(open);
+        let change = share - self.told.replace(share);
+        if change != 0 {
             env.adjust_external_memory(change);
         }
     }
@@ -137,9 +168,9 @@ impl Pin<'_> {
 impl Drop for Pin<'_> {
     #[inline]
     fn drop(&mut self) {
-        let bytes = self.guard.net_bytes();
-        if bytes != 0 {
-            self.record.note_memory(bytes);
+        let moved = self.guard.net_bytes().unsigned_abs();
+        if moved != 0 {
+            self.record.moved.set(self.record.moved.get() + moved);
         }
     }
 }

@@ -16,7 +16,6 @@ mod value;
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::LazyLock;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use napi_derive::napi;
 
@@ -25,7 +24,6 @@ static PROCESS: LazyLock<String> = LazyLock::new(|| {
     let random = || RandomState::new().hash_one(std::process::id());
     format!("{:016x}{:016x}", random(), random())
 });
-static WARNED: AtomicBool = AtomicBool::new(false);
 
 /// What tells this process from all others.
 #[napi]
@@ -39,13 +37,6 @@ pub fn process_id() -> String {
 #[must_use]
 pub fn names() -> Vec<String> {
     registry::names()
-}
-
-/// True for the first caller in the process: whoever gets it prints the warning about a second copy of the package.
-#[napi]
-#[must_use]
-pub fn claim_warning() -> bool {
-    !WARNED.swap(true, Ordering::Relaxed)
 }
 
 /// Sets the calling thread's environment up; runs once in each.

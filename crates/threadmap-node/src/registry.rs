@@ -1,13 +1,14 @@
 //! The maps of the process: names, ids, and who has them open.
 //!
-//! Invariant: a map is in `MAPS` exactly while it is in `State::living`; a named map stays until it is deleted by
-//! name, an anonymous one while any thread has it open. Ids never come back, so an old id or handle can only miss.
-//! The mutex guards openings and closings alone; operations look ids up without it.
+//! Invariant: a named map stays in `MAPS` until it is deleted by name, an anonymous one while any thread has it open;
+//! what is taken out of it never comes back, nor does its id, so an old id or handle can only miss. The mutex guards
+//! openings and closings alone; operations look ids up without it.
 
 use std::collections::BTreeMap;
-use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use threadmap_core::{Guard, Map, Options, Slots};
+use threadmap_core::{Guard, Map, Options, Slots, Taken};
 
 use crate::env::Record;
 
@@ -17,6 +18,16 @@ pub(crate) struct Shared {
     pub(crate) name: Option<String>,
     /// The name of the codec that its values went through.
     pub(crate) codec: String,
+    /// Threads that have it open: written under the mutex, read without it.
+    threads: AtomicU32,
+}
+
+impl Shared {
+    /// The map's bytes, divided by the threads that have it open.
+    pub(crate) fn bytes_a_thread(&self) -> i64 {
+        let threads = self.threads.load(Ordering::Relaxed).max(1);
+        (self.map.held_bytes() / u64::from(threads)) as i64
+    }
 }
 
 /// Where a new map comes from.
@@ -26,23 +37,12 @@ pub(crate) struct Recipe {
     pub(crate) options: Options,
 }
 
-struct Living {
-    named: bool,
-    /// Threads that have it open.
-    threads: u32,
-}
-
-#[derive(Default)]
-struct State {
-    names: BTreeMap<String, u32>,
-    living: BTreeMap<u32, Living>,
-}
-
 static MAPS: Slots<Shared> = Slots::new();
-static STATE: LazyLock<Mutex<State>> = LazyLock::new(Mutex::default);
+/// Names of living maps, and the lock under which maps come and go.
+static NAMES: Mutex<BTreeMap<String, u32>> = Mutex::new(BTreeMap::new());
 
-fn state() -> MutexGuard<'static, State> {
-    STATE.lock().unwrap_or_else(PoisonError::into_inner)
+fn names_locked() -> MutexGuard<'static, BTreeMap<String, u32>> {
+    NAMES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The map of an id, while the guard lives.
@@ -53,48 +53,44 @@ pub(crate) fn get(id: u32, guard: &Guard) -> Option<&Shared> {
 
 /// Opens the map of the recipe's name, or makes it: one atomic step for all threads. `None` when 2^20 maps live.
 pub(crate) fn open(record: &Record, recipe: Recipe) -> Option<u32> {
-    let mut state = state();
-    if let Some(&id) = recipe.name.as_ref().and_then(|name| state.names.get(name)) {
-        count_opening(&mut state, record, id);
-        return Some(id);
-    }
-    let name = recipe.name.clone();
-    let make = |_| Shared {
-        map: Map::new(recipe.options),
-        name: recipe.name,
-        codec: recipe.codec,
+    let mut names = names_locked();
+    let known = recipe
+        .name
+        .as_ref()
+        .and_then(|name| names.get(name).copied());
+    let id = if let Some(id) = known {
+        id
+    } else {
+        let name = recipe.name.clone();
+        let id = MAPS.insert(|_| Shared {
+            map: Map::new(recipe.options),
+            name: recipe.name,
+            codec: recipe.codec,
+            threads: AtomicU32::new(0),
+        })?;
+        names.extend(name.map(|name| (name, id)));
+        id
     };
-    let id = MAPS.insert(make)?;
-    state.living.insert(
-        id,
-        Living {
-            named: name.is_some(),
-            threads: 0,
-        },
-    );
-    if let Some(name) = name {
-        state.names.insert(name, id);
-    }
-    count_opening(&mut state, record, id);
+    count_opening(record, id);
     Some(id)
 }
 
 /// Opens the living map of an id; false when there is none.
 pub(crate) fn attach(record: &Record, id: u32) -> bool {
-    let mut state = state();
-    let living = state.living.contains_key(&id);
-    if living {
-        count_opening(&mut state, record, id);
-    }
-    living
+    let _names = names_locked();
+    count_opening(record, id)
 }
 
-fn count_opening(state: &mut State, record: &Record, id: u32) {
-    if record.opened(id)
-        && let Some(living) = state.living.get_mut(&id)
-    {
-        living.threads += 1;
+/// Called under the mutex, so that the map does not end in between.
+fn count_opening(record: &Record, id: u32) -> bool {
+    let pin = record.pin();
+    let Ok(shared) = pin.shared(id) else {
+        return false;
+    };
+    if record.opened(id) {
+        shared.threads.fetch_add(1, Ordering::Relaxed);
     }
+    true
 }
 
 /// Gives one opening back.
@@ -106,34 +102,36 @@ pub(crate) fn close(record: &Record, id: u32) {
 
 /// One thread less has the map open; ends an anonymous map that nobody has open.
 pub(crate) fn release(record: &Record, id: u32) {
-    let mut state = state();
-    let Some(living) = state.living.get_mut(&id) else {
+    let names = names_locked();
+    let pin = record.pin();
+    let Ok(shared) = pin.shared(id) else {
         return;
     };
-    living.threads -= 1;
-    if living.threads > 0 || living.named {
+    let left = shared.threads.fetch_sub(1, Ordering::Relaxed) - 1;
+    if left > 0 || shared.name.is_some() {
         return;
     }
-    state.living.remove(&id);
-    drop(state);
-    end(record, id);
+    let taken = MAPS.take(id, &pin.guard);
+    drop(pin);
+    drop(names);
+    end(record, taken);
 }
 
 /// Ends the map of a name for all threads; false when there is none.
 pub(crate) fn delete(record: &Record, name: &str) -> bool {
-    let mut state = state();
-    let Some(id) = state.names.remove(name) else {
+    let mut names = names_locked();
+    let Some(id) = names.remove(name) else {
         return false;
     };
-    state.living.remove(&id);
-    drop(state);
-    end(record, id);
+    let taken = MAPS.take(id, &record.pin().guard);
+    drop(names);
+    end(record, taken);
     true
 }
 
-/// Takes the map away and empties it, in steps: the caller pays, not whoever happens to reclaim memory later.
-fn end(record: &Record, id: u32) {
-    let Some(taken) = MAPS.take(id, &record.pin().guard) else {
+/// Empties a map that was taken away, in steps: the caller pays, not whoever happens to reclaim memory later.
+fn end(record: &Record, taken: Option<Taken<Shared>>) {
+    let Some(taken) = taken else {
         return;
     };
     let mut from = Some(0);
@@ -147,10 +145,10 @@ fn end(record: &Record, id: u32) {
 
 /// The names of living maps.
 pub(crate) fn names() -> Vec<String> {
-    state().names.keys().cloned().collect()
+    names_locked().keys().cloned().collect()
 }
 
 /// Whether a map of that name lives.
 pub(crate) fn has(name: &str) -> bool {
-    state().names.contains_key(name)
+    names_locked().contains_key(name)
 }

@@ -16,7 +16,8 @@ pub(crate) struct ValueBuf {
 }
 
 impl ValueBuf {
-    pub(crate) const fn new() -> Self {
+    #[inline]
+    pub(crate) fn new() -> Self {
         Self {
             text: TextBuf::new(),
             bytes: Vec::new(),

@@ -1,6 +1,7 @@
 //! Tests over the whole crate. Segments are tiny here (14 nodes), so that small maps split and merge all the time.
 
 mod flooding;
+mod index;
 mod memory;
 mod model;
 mod threads;

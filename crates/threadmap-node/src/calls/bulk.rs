@@ -83,6 +83,7 @@ fn read_keys<'c>(
             keys.push(&key::read(
                 env,
                 call.record,
+                call.id(),
                 env.element(array, index)?,
                 &mut buf,
             )?);

@@ -4,7 +4,7 @@ use threadmap_core::Options;
 
 use super::Outcome;
 use crate::error::{Fault, INVALID_ARGUMENT};
-use crate::ffi::{Call, Js, Text, TextBuf};
+use crate::ffi::{self, Call, Js, Text, TextBuf};
 use crate::key::KeyBuf;
 use crate::options::{variant_from_name, variant_name};
 use crate::registry::{self, Recipe};
@@ -16,6 +16,14 @@ pub(crate) fn introduce<'c>(call: &Call<'c>) -> Outcome<'c> {
         call.env.reference(call.args[1])?,
     );
     Ok(Js::UNDEFINED)
+}
+
+/// `claimWarning(image) -> boolean`: true for one caller in the process, who then warns about a second copy of the
+/// package. All copies ask the one of `image`, the path of a loaded binary, so that not each of them warns.
+pub(crate) fn claim_warning<'c>(call: &Call<'c>) -> Outcome<'c> {
+    let image = string(call, 0)?;
+    let claimed = ffi::claim_in_image(image.as_deref()).unwrap_or_else(ffi::claim);
+    call.env.new_boolean(claimed)
 }
 
 fn string(call: &Call<'_>, index: usize) -> Result<Option<String>, Fault> {
@@ -104,7 +112,7 @@ pub(crate) fn describe<'c>(call: &Call<'c>) -> Outcome<'c> {
     let stats = shared.map.stats();
     let utf16 = |text: &str| {
         let units: Vec<u16> = text.encode_utf16().collect();
-        env.new_utf16(crate::ffi::as_bytes(&units))
+        env.new_utf16(ffi::as_bytes(&units))
     };
     let name = shared
         .name
@@ -127,6 +135,13 @@ pub(crate) fn describe<'c>(call: &Call<'c>) -> Outcome<'c> {
         env.set_element(array, index, env.new_number(figure)?)?;
     }
     Ok(array)
+}
+
+/// `externalMemory() -> number`: the bytes outside of its heap that V8 has been told of on this thread, by all addons.
+/// (`process.memoryUsage().external` counts array buffers alone.)
+pub(crate) fn external_memory<'c>(call: &Call<'c>) -> Outcome<'c> {
+    call.env
+        .new_number(call.env.adjust_external_memory(0) as f64)
 }
 
 /// `panic(id)`: a self-test of the boundary. Panics while the thread is pinned; the caller gets an `InternalError`.

@@ -28,9 +28,10 @@ impl<'c> Call<'c> {
         self.env.id(self.args[0])
     }
 
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "see `key::read`")]
     pub(crate) fn key<'b>(&self, index: usize, buf: &'b mut KeyBuf) -> Result<Key<'b>, Fault> {
-        key::read(self.env, self.record, self.args[index], buf)
+        key::read(self.env, self.record, self.id(), self.args[index], buf)
     }
 
     #[inline]
@@ -80,12 +81,14 @@ macro_rules! operations {
 
 operations! {
     introduce(2) = life::introduce;
+    claimWarning(1) = life::claim_warning;
     open(6) = life::open;
     attach(1) = life::attach;
     close(1) = life::close;
     hasName(1) = life::has_name;
     dropName(1) = life::drop_name;
     describe(1) = life::describe;
+    externalMemory(0) = life::external_memory;
     panic(1) = life::panic;
     floor(2) = life::floor;
     get(2) = read::get;

@@ -49,9 +49,10 @@ pub(crate) fn add<'c>(call: &Call<'c>) -> Outcome<'c> {
     let mut key = KeyBuf::new();
     let key = call.key(1, &mut key)?;
     let delta = read(call.env, call.args[2], "delta")?;
-    let initial = match call.env.type_of(call.args[3])? {
-        Type::Undefined => zero_like(delta),
-        _ => read(call.env, call.args[3], "initial")?,
+    let initial = if call.given < 4 || call.env.type_of(call.args[3])? == Type::Undefined {
+        zero_like(delta)
+    } else {
+        read(call.env, call.args[3], "initial")?
     };
     let pin = call.pin();
     to_js(

@@ -3,7 +3,7 @@
 use threadmap_core::{Expected, Guard, Key, Map, Value};
 
 use super::Outcome;
-use crate::error::Fault;
+use crate::error::{Fault, INVALID_ARGUMENT};
 use crate::ffi::{Call, Js, Type};
 use crate::key::KeyBuf;
 use crate::value::{ValueBuf, or_undefined};
@@ -99,17 +99,29 @@ pub(crate) fn compare_and_set<'c>(call: &Call<'c>) -> Outcome<'c> {
     })
 }
 
-/// `compareAndDelete(id, key, expected) -> boolean`
+/// `compareAndDelete(id, key, expected) -> boolean`: a symbol as `expected` stands for no entry, of which there is
+/// nothing to delete.
 pub(crate) fn compare_and_delete<'c>(call: &Call<'c>) -> Outcome<'c> {
+    if call.env.type_of(call.args[2])? == Type::Symbol {
+        return with_key(call, |_, _, _| call.env.new_boolean(false));
+    }
     with_value(call, 2, |map, key, expected, guard| {
         call.env
             .new_boolean(map.compare_and_delete(key, expected, guard))
     })
 }
 
-/// The version in argument `index`: what is no version that a map has given matches nothing.
+/// The version in argument `index`. A number that no map has given matches nothing.
 fn version(call: &Call<'_>, index: usize) -> Result<u64, Fault> {
-    Ok(call.env.number(call.args[index])?.unwrap_or_default() as u64)
+    let number = call.env.number(call.args[index])?.ok_or_else(|| {
+        let message = "a version is a number that getEntry() has given: nothing was changed";
+        Fault::Caller(INVALID_ARGUMENT, message.to_owned())
+    })?;
+    Ok(if number.fract() == 0.0 {
+        number as u64
+    } else {
+        0
+    })
 }
 
 /// `setIfVersion(id, key, value, version) -> boolean`
