@@ -1,0 +1,13 @@
+// Every way of building a map that must keep the same promises.
+// Invariant: suites loop over this list and name no variant themselves; a new variant is one line here.
+import type { MapOptions } from '../../index.ts'
+
+export interface Variant {
+  readonly title: string
+  readonly options: MapOptions
+}
+
+export const variants: readonly Variant[] = [
+  { title: 'sharded', options: { variant: 'sharded' } },
+  { title: 'sharded with one shard', options: { variant: 'sharded', shards: 1 } },
+]

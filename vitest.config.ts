@@ -1,0 +1,18 @@
+// The TypeScript tests. Each spec file gets a process of its own (`forks`): in a shared one all files would share
+// one registry of maps. THREADMAP_SLOW=1 (npm run test:slow) takes the *.slow.ts files instead of the specs.
+import { defineConfig, type ViteUserConfig } from 'vitest/config'
+
+const slow = process.env['THREADMAP_SLOW'] === '1'
+
+const config: ViteUserConfig = defineConfig({
+  test: {
+    pool: 'forks',
+    include: [slow ? '__test__/**/*.slow.ts' : '__test__/**/*.spec.ts'],
+    // Generous: they end a hung test, they measure nothing.
+    testTimeout: slow ? 1_800_000 : 180_000,
+    hookTimeout: slow ? 600_000 : 120_000,
+    allowOnly: process.env['CI'] === undefined,
+  },
+})
+
+export default config
