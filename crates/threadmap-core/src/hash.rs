@@ -4,12 +4,12 @@
 //! client can choose colliding keys and no two processes iterate alike. From the top: the bits that choose shard and
 //! segment; then 7 bits of fingerprint (10..17); the low 10 bits choose the bucket within a segment of up to 1,024.
 
-use std::hash::{BuildHasher, Hasher};
+use std::hash::{BuildHasher, Hasher, RandomState};
 
 use foldhash::SharedSeed;
-use foldhash::quality::SeedableRandomState;
+use foldhash::quality::FoldHasher;
 
-use crate::key::Key;
+use crate::key::{Key, KeyKind};
 
 /// A key with its hash: computed once an operation.
 #[derive(Clone, Copy, Debug)]
@@ -21,24 +21,27 @@ pub(crate) struct Hashed<'a> {
 /// Makes the hashes of one map.
 #[derive(Clone, Debug)]
 pub(crate) struct KeyHasher {
-    state: SeedableRandomState,
+    /// One a kind: that parts the kinds for less than hashing the kind would.
+    seeds: [u64; KeyKind::ALL.len()],
+    shared: &'static SharedSeed,
     /// Bits that are kept; all of them but in tests that force collisions.
     mask: u32,
 }
 
 impl KeyHasher {
     pub(crate) fn new(mask: u32) -> Self {
-        let seed = std::hash::RandomState::new().build_hasher().finish();
+        let random = RandomState::new();
         Self {
-            state: SeedableRandomState::with_seed(seed, SharedSeed::global_random()),
+            seeds: KeyKind::ALL.map(|kind| random.hash_one(kind)),
+            shared: SharedSeed::global_random(),
             mask,
         }
     }
 
     #[inline]
     pub(crate) fn hash<'a>(&self, key: &Key<'a>) -> Hashed<'a> {
-        let mut hasher = self.state.build_hasher();
-        hasher.write_u8(key.kind() as u8);
+        let seed = self.seeds[key.kind() as usize];
+        let mut hasher = FoldHasher::with_seed(seed, self.shared);
         hasher.write(key.as_bytes());
         let hash = hasher.finish();
         Hashed {

@@ -209,8 +209,20 @@ impl<'a> Key<'a> {
 
 impl PartialEq for Key<'_> {
     fn eq(&self, other: &Self) -> bool {
-        self.kind == other.kind && self.as_bytes() == other.as_bytes()
+        self.kind == other.kind && same_bytes(self.as_bytes(), other.as_bytes())
     }
+}
+
+/// `a == b`, without the call to `memcmp` where two words in a register each do: 3 ns of a lookup.
+#[inline]
+fn same_bytes(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    if let 8..=16 = a.len() {
+        return a.first_chunk::<8>() == b.first_chunk() && a.last_chunk::<8>() == b.last_chunk();
+    }
+    a == b
 }
 
 impl Eq for Key<'_> {}

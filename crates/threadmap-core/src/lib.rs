@@ -44,6 +44,7 @@ mod ops;
 mod options;
 mod raw;
 mod sync;
+mod text;
 mod value;
 
 pub use error::{Error, Result};
@@ -54,6 +55,7 @@ pub use ops::Expected;
 pub use options::{Options, Variant};
 pub use raw::epoch::{Guard, Participant};
 pub use raw::slots::{Slots, Taken};
+pub use text::{Text, narrow};
 pub use value::{BlobKind, Value};
 
 #[cfg(test)]

@@ -45,6 +45,7 @@ impl Number {
     }
 
     /// The number in a cell of the same kind as `self`.
+    #[inline]
     fn read(self, value: &Value<'_>) -> Result<Self> {
         match (self, value) {
             (Self::Float(_), Value::Number(number)) => Ok(Self::Float(*number)),
@@ -57,6 +58,7 @@ impl Number {
         }
     }
 
+    #[inline]
     fn plus(self, other: Self) -> Result<Self> {
         match (self, other) {
             (Self::Float(a), Self::Float(b)) => Ok(Self::Float(a + b)),
@@ -79,6 +81,7 @@ impl Number {
 }
 
 impl Map {
+    #[inline]
     fn arithmetic(
         &self,
         key: &Key<'_>,
@@ -105,6 +108,7 @@ impl Map {
     ///
     /// # Errors
     /// [`Error::WrongCell`] where the entry or `initial` is of another kind than `delta`; [`Error::Overflow`].
+    #[inline]
     pub fn add(
         &self,
         key: &Key<'_>,

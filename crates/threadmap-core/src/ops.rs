@@ -6,12 +6,13 @@
 //! found dead is a miss at the moment of its death, which lies within the call or before the key was linked again.
 
 use crate::error::Result;
+use crate::hash::Hashed;
 use crate::index::Index;
 use crate::key::Key;
 use crate::map::Map;
 use crate::raw::epoch::Guard;
-use crate::raw::node::OwnedNode;
-use crate::raw::word::{Cell, OwnedWord};
+use crate::raw::node::{NodeRef, OwnedNode};
+use crate::raw::word::{Cell, OwnedWord, Word};
 use crate::value::Value;
 
 /// What to do about an entry, decided from what it holds.
@@ -46,47 +47,73 @@ impl Expected<'_> {
 impl Map {
     /// Shows `decide` what the key has, and does what it says, atomically. Returns what was there before, and
     /// whether anything was done. `decide` may run several times and must have no effects of its own.
+    #[inline]
     pub(crate) fn step<'g, 'v>(
         &'g self,
         key: &Key<'_>,
-        guard: &'g Guard,
+        guard: &'g Guard<'_>,
         mut decide: impl FnMut(Option<Cell<'g>>) -> Result<Step<'v>>,
     ) -> Result<(Option<Value<'g>>, bool)> {
         let hashed = self.hash(key);
+        let mut node = self.index.find(&hashed, guard);
         loop {
-            if let Some(node) = self.index.find(&hashed, guard) {
-                while let (word, Some(cell)) = node.read() {
-                    let value = match decide(Some(cell))? {
-                        Step::Keep => return Ok((Some(cell.value), false)),
-                        Step::Remove => {
-                            if let Ok(bytes) = node.kill(word, guard) {
-                                self.index.unlink(node, guard);
-                                self.counters.change(-1, bytes, guard);
-                                return Ok((Some(cell.value), true));
-                            }
-                            continue;
-                        }
-                        Step::Put(value) => value,
-                    };
-                    let version = cell.version.map(|_| self.fresh_version());
-                    if let Ok(bytes) =
-                        node.replace(word, OwnedWord::encode(&value, version)?, guard)
-                    {
-                        self.counters.change(0, bytes, guard);
-                        return Ok((Some(cell.value), true));
-                    }
+            let (word, found) = node.map_or((Word::DEAD, None), NodeRef::read);
+            let done = match (decide(found)?, node, found) {
+                (Step::Keep, ..) | (Step::Remove, _, None) => {
+                    return Ok((found.map(|cell| cell.value), false));
                 }
-            }
-            let Step::Put(value) = decide(None)? else {
-                return Ok((None, false));
+                (Step::Put(value), Some(node), Some(cell)) => {
+                    self.replace_word(node, word, &value, cell.version, guard)?
+                }
+                (Step::Put(value), ..) => self.link(&hashed, &value, guard)?,
+                (Step::Remove, Some(node), Some(_)) => self.remove(node, word, guard),
+                (Step::Remove, None, Some(_)) => unreachable!("what is found is in a node"),
             };
-            let node = OwnedNode::new(&hashed, OwnedWord::encode(&value, None)?)?;
-            let bytes = node.bytes();
-            if self.index.insert(&hashed, node, guard).is_ok() {
-                self.counters.change(1, bytes, guard);
-                return Ok((None, true));
+            if done {
+                return Ok((found.map(|cell| cell.value), true));
+            }
+            // Another thread was faster: the same node says by how much, unless it was no help.
+            if found.is_none() {
+                node = self.index.find(&hashed, guard);
             }
         }
+    }
+
+    #[inline]
+    fn replace_word(
+        &self,
+        node: NodeRef<'_>,
+        word: Word,
+        value: &Value<'_>,
+        version: Option<u64>,
+        guard: &Guard<'_>,
+    ) -> Result<bool> {
+        let version = version.map(|_| self.fresh_version());
+        let next = OwnedWord::encode(value, version, guard)?;
+        let replaced = node.replace(word, next, guard);
+        if let Ok(bytes) = replaced {
+            self.counters.change(0, bytes, guard);
+        }
+        Ok(replaced.is_ok())
+    }
+
+    fn link(&self, key: &Hashed<'_>, value: &Value<'_>, guard: &Guard<'_>) -> Result<bool> {
+        let node = OwnedNode::new(key, OwnedWord::encode(value, None, guard)?, guard)?;
+        let bytes = node.bytes();
+        let linked = self.index.insert(key, node, guard).is_ok();
+        if linked {
+            self.counters.change(1, bytes, guard);
+        }
+        Ok(linked)
+    }
+
+    fn remove(&self, node: NodeRef<'_>, word: Word, guard: &Guard<'_>) -> bool {
+        let killed = node.kill(word, guard);
+        if let Ok(bytes) = killed {
+            self.index.unlink(node, guard);
+            self.counters.change(-1, bytes, guard);
+        }
+        killed.is_ok()
     }
 
     /// The value of the key. Cost: one lookup; under the sharded variant its shard's lock for reading.
@@ -212,9 +239,11 @@ impl Map {
                 return Ok(Some((cell.value, version)));
             }
             let version = self.fresh_version();
-            if let Ok(bytes) =
-                node.replace(word, OwnedWord::encode(&cell.value, Some(version))?, guard)
-            {
+            if let Ok(bytes) = node.replace(
+                word,
+                OwnedWord::encode(&cell.value, Some(version), guard)?,
+                guard,
+            ) {
                 self.counters.bytes_only(bytes, guard);
                 return Ok(Some((cell.value, version)));
             }
@@ -264,10 +293,7 @@ impl Map {
         let next = self.index.scan(from, enough, guard, &mut nodes);
         for node in nodes {
             while let (word, Some(_)) = node.read() {
-                if let Ok(bytes) = node.kill(word, guard) {
-                    self.index.unlink(node, guard);
-                    self.counters.change(-1, bytes, guard);
-                }
+                self.remove(node, word, guard);
             }
         }
         next

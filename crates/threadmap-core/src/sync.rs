@@ -3,7 +3,9 @@
 //! Everything that threads share is built from what is exported here, so that a model checker (loom, shuttle) can
 //! be put behind the same names without touching the maps. Nothing else in the crate imports `std::sync`.
 
-pub(crate) use std::sync::atomic::{AtomicI64, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
+pub(crate) use std::sync::atomic::{
+    AtomicBool, AtomicI64, AtomicPtr, AtomicU64, AtomicUsize, Ordering, compiler_fence, fence,
+};
 pub(crate) use std::sync::{
     Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
 };

@@ -148,7 +148,7 @@ impl Record {
 
 /// A pinned thread; what changes under it is counted when it ends.
 pub(crate) struct Pin<'r> {
-    pub(crate) guard: Guard,
+    pub(crate) guard: Guard<'r>,
     record: &'r Record,
 }
 

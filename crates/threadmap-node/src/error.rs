@@ -78,8 +78,13 @@ impl Fault {
         })
     }
 
-    /// Makes the fault the pending exception.
-    pub(crate) fn throw(self, env: Env<'_>, record: &Record) -> Result<(), Self> {
+    /// Makes the fault the pending exception. Where that fails the environment is closing: there is nobody to tell.
+    #[cold]
+    pub(crate) fn throw(self, env: Env<'_>, record: &Record) {
+        let _ = self.try_throw(env, record);
+    }
+
+    fn try_throw(self, env: Env<'_>, record: &Record) -> Result<(), Self> {
         let Some((code, message)) = self.describe() else {
             return Ok(());
         };

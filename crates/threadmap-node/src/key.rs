@@ -2,11 +2,11 @@
 //!
 //! Converted before the thread is pinned and before any lock: a tuple's getter may run any JavaScript.
 
-use threadmap_core::{Key, KeyKind};
+use threadmap_core::{Key, KeyKind, Text};
 
 use crate::env::Record;
 use crate::error::{self, Fault, INVALID_KEY};
-use crate::ffi::{Env, Js, Text, TextBuf, Type, as_bytes};
+use crate::ffi::{Env, Js, TextBuf, Type, as_bytes};
 
 /// Room for one key.
 pub(crate) struct KeyBuf {

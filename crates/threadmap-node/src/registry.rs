@@ -47,7 +47,7 @@ fn names_locked() -> MutexGuard<'static, BTreeMap<String, u32>> {
 
 /// The map of an id, while the guard lives.
 #[inline]
-pub(crate) fn get(id: u32, guard: &Guard) -> Option<&Shared> {
+pub(crate) fn get<'g>(id: u32, guard: &'g Guard<'_>) -> Option<&'g Shared> {
     MAPS.get(id, guard)
 }
 

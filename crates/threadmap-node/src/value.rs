@@ -3,14 +3,20 @@
 //! What a codec has made crosses in both directions as an array of one element, the codec's bytes or string: no value
 //! that is stored natively is an array, so the form says what it is, alone and inside of results.
 
-use threadmap_core::{BlobKind, Value};
+use threadmap_core::{BlobKind, Text, Value};
 
 use crate::env::Record;
 use crate::error::{DATA_CLONE, Fault, INVALID_VALUE};
-use crate::ffi::{Env, Js, Text, TextBuf, Type, as_bytes};
+use crate::ffi::{Env, Js, TextBuf, Type, as_bytes};
 
 /// Room for one value.
 pub(crate) struct ValueBuf {
+    text: TextBuf,
+    other: OtherBuf,
+}
+
+/// What only values need that are neither numbers nor strings.
+struct OtherBuf {
     text: TextBuf,
     bytes: Vec<u8>,
 }
@@ -20,13 +26,17 @@ impl ValueBuf {
     pub(crate) fn new() -> Self {
         Self {
             text: TextBuf::new(),
-            bytes: Vec::new(),
+            other: OtherBuf {
+                text: TextBuf::new(),
+                bytes: Vec::new(),
+            },
         }
     }
 }
 
-/// Reads a value.
-#[inline]
+/// Reads a value. Numbers take one Node-API call, strings two.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "see `key::read`")]
 pub(crate) fn read<'b, 'c>(
     env: Env<'c>,
     record: &Record,
@@ -36,13 +46,23 @@ pub(crate) fn read<'b, 'c>(
     if let Some(number) = env.number(value)? {
         return Ok(Value::Number(number));
     }
+    match env.text(value, &mut buf.text)? {
+        Some(Text::Latin1(bytes)) => return Ok(Value::Blob(BlobKind::Latin1, bytes)),
+        Some(Text::Utf16(units)) => return Ok(Value::Blob(BlobKind::Utf16, as_bytes(units))),
+        None => {}
+    }
+    read_other(env, record, value, &mut buf.other)
+}
+
+/// What is neither a number nor a string.
+#[inline(never)]
+fn read_other<'b, 'c>(
+    env: Env<'c>,
+    record: &Record,
+    value: Js<'c>,
+    buf: &'b mut OtherBuf,
+) -> Result<Value<'b>, Fault> {
     match env.type_of(value)? {
-        Type::String => read_text(
-            env,
-            value,
-            &mut buf.text,
-            [BlobKind::Latin1, BlobKind::Utf16],
-        ),
         Type::Undefined => Ok(Value::Undefined),
         Type::Null => Ok(Value::Null),
         Type::Boolean => Ok(Value::Boolean(env.boolean(value)?)),
@@ -68,7 +88,7 @@ pub(crate) fn read<'b, 'c>(
         }
         Type::Symbol => Err(uncloneable("a symbol")),
         Type::Function => Err(uncloneable("a function")),
-        Type::Number | Type::Other => Err(uncloneable("a value of an unknown kind")),
+        Type::Number | Type::String | Type::Other => Err(uncloneable("a value of an unknown kind")),
     }
 }
 
@@ -79,23 +99,10 @@ fn uncloneable(what: &str) -> Fault {
     )
 }
 
-fn read_text<'b, 'c>(
-    env: Env<'c>,
-    value: Js<'c>,
-    buf: &'b mut TextBuf,
-    [latin1, utf16]: [BlobKind; 2],
-) -> Result<Value<'b>, Fault> {
-    Ok(match env.text(value, buf)? {
-        Some(Text::Latin1(bytes)) => Value::Blob(latin1, bytes),
-        Some(Text::Utf16(units)) => Value::Blob(utf16, as_bytes(units)),
-        None => return Err(Fault::Internal("a string stopped being one".to_owned())),
-    })
-}
-
 fn read_encoded<'b, 'c>(
     env: Env<'c>,
     value: Js<'c>,
-    buf: &'b mut ValueBuf,
+    buf: &'b mut OtherBuf,
 ) -> Result<Value<'b>, Fault> {
     let wrong = || {
         let message = "an object reached the native layer without its codec: it is stored through the map only";
@@ -105,13 +112,12 @@ fn read_encoded<'b, 'c>(
         return Err(wrong());
     }
     let payload = env.element(value, 0)?;
-    if env.type_of(payload)? == Type::String {
-        return read_text(
-            env,
-            payload,
-            &mut buf.text,
-            [BlobKind::EncodedLatin1, BlobKind::EncodedUtf16],
-        );
+    match env.text(payload, &mut buf.text)? {
+        Some(Text::Latin1(bytes)) => return Ok(Value::Blob(BlobKind::EncodedLatin1, bytes)),
+        Some(Text::Utf16(units)) => {
+            return Ok(Value::Blob(BlobKind::EncodedUtf16, as_bytes(units)));
+        }
+        None => {}
     }
     env.bytes(payload, &mut buf.bytes)?.ok_or_else(wrong)?;
     Ok(Value::Blob(BlobKind::Encoded, &buf.bytes))

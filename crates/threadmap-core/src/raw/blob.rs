@@ -3,11 +3,11 @@
 //! Layout: header `{ length u32, kind u8, versioned u8 }` in eight bytes, then the version where there is one (eight
 //! bytes), then the bytes. Written once before publication, never after; owned by exactly one word (`word-owns-blob`).
 
-use std::alloc::{Layout, alloc, dealloc};
 use std::ptr::NonNull;
 use std::slice;
 
 use super::epoch::Guard;
+use super::heap;
 
 #[repr(C, align(8))]
 struct Header {
@@ -24,28 +24,31 @@ pub(crate) struct Blob(NonNull<Header>);
 
 impl Blob {
     /// Allocates and fills a blob; `None` where the system has no memory or the length does not fit 32 bits.
-    pub(crate) fn new(kind: u8, version: Option<u64>, bytes: &[u8]) -> Option<Self> {
+    pub(crate) fn new(
+        kind: u8,
+        version: Option<u64>,
+        bytes: &[u8],
+        guard: &Guard<'_>,
+    ) -> Option<Self> {
         let length = u32::try_from(bytes.len()).ok()?;
-        let layout = Self::layout_for(bytes.len(), version.is_some())?;
-        // SAFETY: the layout is never empty, it holds the header.
-        let start = NonNull::new(unsafe { alloc(layout) })?;
+        let start = guard.alloc(Self::offset(version.is_some()) + bytes.len())?;
         let blob = Self(start.cast());
         let header = Header {
             length,
             kind,
             versioned: version.is_some(),
         };
-        // SAFETY: fresh memory of at least a header, aligned by the layout.
+        // SAFETY: fresh memory of at least a header, aligned to eight.
         unsafe { blob.0.write(header) };
         if let Some(version) = version {
-            // SAFETY: the layout has eight more bytes, at an offset that is a multiple of eight.
+            // SAFETY: the block has eight more bytes, at an offset that is a multiple of eight.
             let place = unsafe { start.add(HEADER) }.cast::<u64>();
             // SAFETY: in bounds and aligned, as above.
             unsafe { place.write(version) };
         }
         // SAFETY: the bytes start within the same allocation.
         let target = unsafe { start.add(Self::offset(version.is_some())) };
-        // SAFETY: `bytes.len()` bytes follow `target` by the layout, and fresh memory overlaps nothing.
+        // SAFETY: `bytes.len()` bytes follow `target` in the block, and fresh memory overlaps nothing.
         unsafe { target.copy_from_nonoverlapping(NonNull::from(bytes).cast(), bytes.len()) };
         Some(blob)
     }
@@ -56,11 +59,6 @@ impl Blob {
         } else {
             HEADER
         }
-    }
-
-    fn layout_for(length: usize, versioned: bool) -> Option<Layout> {
-        let size = Self::offset(versioned).checked_add(length)?;
-        Layout::from_size_align(size, align_of::<Header>()).ok()
     }
 
     /// The address, to be kept in a word.
@@ -113,33 +111,25 @@ impl Blob {
         unsafe { slice::from_raw_parts(start.as_ptr(), header.length as usize) }
     }
 
-    /// # Safety
-    /// As for [`Blob::bytes`].
-    unsafe fn layout(self) -> Layout {
-        // SAFETY: passed on to the caller.
-        let header = unsafe { self.header() };
-        Self::layout_for(header.length as usize, header.versioned)
-            .expect("it was allocated with this layout")
-    }
-
     /// Bytes that the blob takes.
     ///
     /// # Safety
     /// As for [`Blob::bytes`].
     pub(crate) unsafe fn size(self) -> usize {
         // SAFETY: passed on to the caller.
-        unsafe { self.layout() }.size()
+        let header = unsafe { self.header() };
+        Self::offset(header.versioned) + header.length as usize
     }
 
     /// Frees the blob once no guard can see it.
     ///
     /// # Safety
     /// The caller has taken the blob out of its word, so that it alone retires it (`word-owns-blob`).
-    pub(crate) unsafe fn retire(self, guard: &Guard) {
+    pub(crate) unsafe fn retire(self, guard: &Guard<'_>) {
         // SAFETY: not freed yet, since only the caller may.
-        let layout = unsafe { self.layout() };
+        let size = unsafe { self.size() };
         // SAFETY: unreachable but for pinned guards, and retired once, by the caller's promise.
-        unsafe { guard.retire(self.0.cast(), layout) }
+        unsafe { guard.retire(self.0.cast(), size) }
     }
 
     /// Frees the blob now.
@@ -148,8 +138,8 @@ impl Blob {
     /// The caller owns it and nobody else can see it.
     pub(crate) unsafe fn free(self) {
         // SAFETY: owned by the caller, so it lives.
-        let layout = unsafe { self.layout() };
-        // SAFETY: allocated with this layout, never used again.
-        unsafe { dealloc(self.0.as_ptr().cast(), layout) }
+        let size = unsafe { self.size() };
+        // SAFETY: allocated with this size, never used again.
+        unsafe { heap::free(self.0.cast(), size) }
     }
 }

@@ -1,52 +1,349 @@
 //! Reclamation: when memory that another thread may still be reading can be given back.
 //!
-//! Epochs (K. Fraser, "Practical lock-freedom", 2004) by crossbeam-epoch, behind this file so that they can be
-//! replaced. Each thread registers one [`Participant`] and pins it for the length of one operation; nothing here uses
-//! thread-locals, because the threads are Node's and their end is announced by a hook, not by a destructor.
+//! Epochs (K. Fraser, "Practical lock-freedom", 2004), with explicit participants: the threads are Node's and their
+//! end is announced by a hook, so nothing here is thread-local. Each thread registers one [`Participant`] and pins it
+//! for the length of one operation, which announces the epoch that it saw. The epoch goes on only when every pinned
+//! thread has seen it; what was retired in epoch e is freed in e + 2, by the thread that retired it, which keeps the
+//! block for its next entry (`heap.rs`). What a thread leaves behind at its end is freed by the others.
 //!
-//! Invariant: what is retired under a guard is freed only after every guard that was pinned then is gone. A guard
-//! that is never dropped stops all freeing (not all progress), so guards never outlive one call from JavaScript.
+//! Invariant `retired-outlives-guards`: what is retired is freed only after every guard that was pinned then is gone.
+//! A guard that is never dropped stops all freeing (not all progress), so guards never outlive one call from
+//! JavaScript. Nobody waits here: a thread that cannot advance the epoch goes on with its work.
+//!
+//! Why it holds, with the fences of `fence.rs`: block B was unlinked, then came the heavy fence H of its bag, then the
+//! bag read epoch e. The advance from e + 1 to e + 2 had a heavy fence H2 before its look at the announcements; H2
+//! came after H, or the bag would have read e + 1. Let R be a reader whose light fence in `pin` came before H2: the
+//! look saw R's announcement, so R announced e + 1, which it had read before its fence. Had R's later loads come
+//! before H, e + 1 would have been there before H and the bag would have read it; so they came after H and found B
+//! unlinked. A reader whose fence came after H2 found B unlinked all the more.
 
-use std::alloc::{Layout, dealloc};
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::fmt;
-use std::ptr::NonNull;
+use std::ptr::{self, NonNull};
 
-use crossbeam_epoch::{Collector, LocalHandle};
+use crossbeam_utils::CachePadded;
 
-use crate::sync::{AtomicUsize, OnceLock, Ordering};
+use super::fence::Fences;
+use super::heap::{self, Shelf};
+use crate::sync::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, OnceLock, Ordering};
 
-static COLLECTOR: OnceLock<Collector> = OnceLock::new();
-/// Hands out stripes of the maps' counters; only their spread matters.
-static NEXT_STRIPE: AtomicUsize = AtomicUsize::new(0);
+/// Blocks that a thread collects before it looks whether older ones can be freed: the price of a heavy fence (1 to
+/// 2 us with two threads running) is spread over so many.
+const BAG: usize = if cfg!(any(test, miri, loom)) { 8 } else { 256 };
+/// Or so many bytes of them.
+const BAG_BYTES: usize = 256 << 10;
+/// In a slot: nobody is pinned there.
+const IDLE: u64 = 0;
+
+/// One thread's announcement: `epoch << 1 | 1` while pinned. Alone in its cache lines (two, which processors fetch
+/// together), so that pinning disturbs nobody.
+#[repr(align(128))]
+struct Slot {
+    announced: AtomicU64,
+    taken: AtomicBool,
+    next: *const Slot,
+}
+
+/// All threads that may hold references to one another's memory.
+struct Domain {
+    fences: Fences,
+    epoch: CachePadded<AtomicU64>,
+    /// Slots are never freed and never leave the list; those of ended threads are taken again.
+    slots: AtomicPtr<Slot>,
+    /// What ended threads have left.
+    orphans: AtomicPtr<Orphan>,
+    /// Hands out stripes of the maps' counters; only their spread matters.
+    next_stripe: AtomicUsize,
+}
+
+// SAFETY: a slot's `next` is written before the slot is published and never after; all else is atomic.
+unsafe impl Sync for Domain {}
+// SAFETY: as above.
+unsafe impl Send for Domain {}
+
+static DOMAIN: OnceLock<Domain> = OnceLock::new();
+
+/// How a retired thing is given back.
+#[derive(Clone, Copy)]
+enum Free {
+    /// A block of so many bytes, of `heap.rs`.
+    Block(usize),
+    /// Something boxed: its own way.
+    Drop(unsafe fn(NonNull<u8>)),
+}
+
+struct Retired {
+    start: NonNull<u8>,
+    free: Free,
+}
+
+/// What was retired before the epoch was read.
+struct Bag {
+    epoch: u64,
+    content: Vec<Retired>,
+}
+
+struct Orphan {
+    bag: Bag,
+    next: *mut Orphan,
+}
+
+impl Bag {
+    fn is_due(&self, epoch: u64) -> bool {
+        self.epoch + 2 <= epoch
+    }
+}
+
+impl Retired {
+    /// # Safety
+    /// No guard can reach it any more.
+    unsafe fn free(self, keep: Option<&Shelf>) {
+        match (self.free, keep) {
+            // SAFETY: the caller's promise, and that of `retire`.
+            (Free::Block(size), Some(keep)) => unsafe { keep.put(self.start, size) },
+            // SAFETY: as above.
+            (Free::Block(size), None) => unsafe { heap::free(self.start, size) },
+            // SAFETY: as above.
+            (Free::Drop(drop), _) => unsafe { drop(self.start) },
+        }
+    }
+}
+
+impl Domain {
+    fn new() -> Self {
+        Self {
+            fences: Fences::new(),
+            epoch: CachePadded::new(AtomicU64::new(1)),
+            slots: AtomicPtr::new(ptr::null_mut()),
+            orphans: AtomicPtr::new(ptr::null_mut()),
+            next_stripe: AtomicUsize::new(0),
+        }
+    }
+
+    fn slots(&self) -> impl Iterator<Item = &Slot> {
+        // Acquire: pairs with the Release that published the slot.
+        let mut at = self.slots.load(Ordering::Acquire).cast_const();
+        std::iter::from_fn(move || {
+            // SAFETY: slots are never freed.
+            let slot = unsafe { at.as_ref() }?;
+            at = slot.next;
+            Some(slot)
+        })
+    }
+
+    /// A slot of an ended thread, or a new one.
+    fn take_slot(&self) -> &Slot {
+        // Acquire: pairs with the Release of the thread that gave the slot up.
+        let free = |slot: &&Slot| {
+            let taken =
+                slot.taken
+                    .compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed);
+            taken.is_ok()
+        };
+        if let Some(slot) = self.slots().find(free) {
+            return slot;
+        }
+        let mut first = self.slots.load(Ordering::Relaxed);
+        let slot = Box::into_raw(Box::new(Slot {
+            announced: AtomicU64::new(IDLE),
+            taken: AtomicBool::new(true),
+            next: ptr::null(),
+        }));
+        loop {
+            // SAFETY: not published yet.
+            unsafe { (*slot).next = first };
+            // Release publishes the slot to `slots`.
+            let linked =
+                self.slots
+                    .compare_exchange_weak(first, slot, Ordering::Release, Ordering::Relaxed);
+            match linked {
+                // SAFETY: slots are never freed.
+                Ok(_) => return unsafe { &*slot },
+                Err(other) => first = other,
+            }
+        }
+    }
+
+    /// Moves the epoch on if every pinned thread has seen it; returns the epoch, read after a heavy fence.
+    fn advance(&self) -> u64 {
+        let epoch = self.epoch.load(Ordering::Relaxed);
+        self.fences.heavy();
+        for slot in self.slots() {
+            // Acquire: pairs with the Release of the unpinning, so that what the guard's holder read was read before.
+            let announced = slot.announced.load(Ordering::Acquire);
+            if announced != IDLE && announced >> 1 != epoch {
+                // Acquire: pairs with the Release below. Read anew: the first load came before the fence.
+                return self.epoch.load(Ordering::Acquire);
+            }
+        }
+        // Release: whoever sees the new epoch sees what the threads that left the old one did. Another may have been
+        // faster, which is as good.
+        let next = epoch + 1;
+        self.epoch
+            .compare_exchange(epoch, next, Ordering::AcqRel, Ordering::Acquire)
+            .map_or_else(|seen| seen, |_| next)
+    }
+
+    fn leave(&self, orphan: Orphan) {
+        let orphan = Box::into_raw(Box::new(orphan));
+        let mut first = self.orphans.load(Ordering::Relaxed);
+        loop {
+            // SAFETY: not published yet.
+            unsafe { (*orphan).next = first };
+            // Release publishes the orphan to `adopt`.
+            let linked = self.orphans.compare_exchange_weak(
+                first,
+                orphan,
+                Ordering::Release,
+                Ordering::Relaxed,
+            );
+            match linked {
+                Ok(_) => return,
+                Err(other) => first = other,
+            }
+        }
+    }
+
+    /// Frees what ended threads have left, as far as it is due.
+    fn adopt(&self, epoch: u64) {
+        if self.orphans.load(Ordering::Relaxed).is_null() {
+            return;
+        }
+        // Acquire: pairs with the Release in `leave`.
+        let mut at = self.orphans.swap(ptr::null_mut(), Ordering::Acquire);
+        while !at.is_null() {
+            // SAFETY: the swap made this thread their only owner.
+            let orphan = unsafe { Box::from_raw(at) };
+            at = orphan.next;
+            if orphan.bag.is_due(epoch) {
+                for retired in orphan.bag.content {
+                    // SAFETY: two epochs have gone by: `retired-outlives-guards`.
+                    unsafe { retired.free(None) };
+                }
+            } else {
+                self.leave(*orphan);
+            }
+        }
+    }
+}
 
 /// A thread's membership in reclamation. One for each thread; it stays on its thread.
 pub struct Participant {
-    handle: LocalHandle,
+    domain: &'static Domain,
+    slot: &'static Slot,
+    guards: Cell<usize>,
     stripe: usize,
+    shelf: Shelf,
+    /// What was retired since the last seal, and its bytes.
+    open: RefCell<Vec<Retired>>,
+    open_bytes: Cell<usize>,
+    sealed: RefCell<VecDeque<Bag>>,
 }
 
 impl Participant {
     /// Registers the calling thread.
     #[must_use]
     pub fn new() -> Self {
-        let stripe = NEXT_STRIPE.fetch_add(1, Ordering::Relaxed);
+        let domain = DOMAIN.get_or_init(Domain::new);
         Self {
-            handle: COLLECTOR.get_or_init(Collector::new).register(),
-            stripe,
+            domain,
+            slot: domain.take_slot(),
+            guards: Cell::new(0),
+            // Relaxed: only the spread matters.
+            stripe: domain.next_stripe.fetch_add(1, Ordering::Relaxed),
+            shelf: Shelf::new(),
+            open: RefCell::new(Vec::with_capacity(BAG)),
+            open_bytes: Cell::new(0),
+            sealed: RefCell::default(),
         }
     }
 
-    /// Pins the thread: what it can see from now on is not freed before the guard is dropped. Costs one store and a
-    /// fence on the thread's own cache line.
+    /// Pins the thread: what it can see from now on is not freed before the guard is dropped. Costs one store, and a
+    /// fence where the system has no lopsided one.
     #[must_use]
     #[inline]
-    pub fn pin(&self) -> Guard {
+    pub fn pin(&self) -> Guard<'_> {
+        let guards = self.guards.get();
+        self.guards.set(guards + 1);
+        if guards == 0 {
+            self.announce();
+        }
         Guard {
-            pinned: self.handle.pin(),
-            stripe: self.stripe,
+            participant: self,
             net_bytes: Cell::new(0),
         }
+    }
+
+    #[inline]
+    fn announce(&self) {
+        // Acquire: no load of a link may come before it; pairs with the CAS in `advance`.
+        let epoch = self.domain.epoch.load(Ordering::Acquire);
+        self.slot.announced.store(epoch << 1 | 1, Ordering::Relaxed);
+        // Pairs with the heavy fence in `advance`.
+        self.domain.fences.light();
+    }
+
+    #[inline]
+    fn withdraw(&self) {
+        // Release: pairs with the Acquire in `advance`.
+        self.slot.announced.store(IDLE, Ordering::Release);
+    }
+
+    /// Closes the open bag, tries to advance the epoch, and frees the bags that are due.
+    #[cold]
+    fn collect(&self) {
+        let content = self.open.replace(Vec::with_capacity(BAG));
+        self.open_bytes.set(0);
+        let epoch = self.domain.advance();
+        if !content.is_empty() {
+            // After the heavy fence of `advance`: what is in the bag was unlinked before it.
+            let bag = Bag { epoch, content };
+            self.sealed.borrow_mut().push_back(bag);
+        }
+        while let Some(bag) = self.take_due(epoch) {
+            for retired in bag.content {
+                // SAFETY: two epochs have gone by: `retired-outlives-guards`.
+                unsafe { retired.free(Some(&self.shelf)) };
+            }
+        }
+        self.domain.adopt(epoch);
+    }
+
+    /// No borrow outlives this: what is dropped may retire others.
+    fn take_due(&self, epoch: u64) -> Option<Bag> {
+        let mut sealed = self.sealed.borrow_mut();
+        if sealed.front()?.is_due(epoch) {
+            sealed.pop_front()
+        } else {
+            None
+        }
+    }
+
+    fn retire(&self, retired: Retired, bytes: usize) {
+        let count = {
+            let mut open = self.open.borrow_mut();
+            open.push(retired);
+            open.len()
+        };
+        self.open_bytes.set(self.open_bytes.get() + bytes);
+        if count >= BAG || self.open_bytes.get() >= BAG_BYTES {
+            self.collect();
+        }
+    }
+}
+
+impl Drop for Participant {
+    fn drop(&mut self) {
+        self.collect();
+        for bag in self.sealed.take() {
+            self.domain.leave(Orphan {
+                bag,
+                next: ptr::null_mut(),
+            });
+        }
+        // Release: pairs with the Acquire of the next thread that takes the slot.
+        self.slot.taken.store(false, Ordering::Release);
     }
 }
 
@@ -65,17 +362,16 @@ impl fmt::Debug for Participant {
 }
 
 /// A pinned participant. References into maps live no longer than it.
-pub struct Guard {
-    pinned: crossbeam_epoch::Guard,
-    stripe: usize,
+pub struct Guard<'p> {
+    participant: &'p Participant,
     net_bytes: Cell<i64>,
 }
 
-impl Guard {
+impl Guard<'_> {
     /// The stripe of striped counters that belongs to this thread.
     #[inline]
     pub(crate) fn stripe(&self) -> usize {
-        self.stripe
+        self.participant.stripe
     }
 
     #[inline]
@@ -89,29 +385,28 @@ impl Guard {
         self.net_bytes.get()
     }
 
-    /// Lets go of all that was seen and pins anew: for long work, between two steps of it.
-    pub fn repin(&mut self) {
-        self.pinned.repin();
-    }
-
-    /// Hands this thread's garbage to everybody and frees some that is due.
+    /// Tries to free what this thread and ended ones have retired. Three calls, each under a guard of its
+    /// own and no other thread pinned, free all that was retired before the first.
     pub fn flush(&self) {
-        self.pinned.flush();
+        self.participant.collect();
     }
 
-    /// Frees the allocation once no guard can see it.
+    /// A block of at least `size` bytes, aligned to eight, for `heap::free` or [`Guard::retire`]; `None` when memory
+    /// is out.
+    #[inline]
+    pub(crate) fn alloc(&self, size: usize) -> Option<NonNull<u8>> {
+        self.participant.shelf.alloc(size)
+    }
+
+    /// Frees the block once no guard can see it.
     ///
     /// # Safety
-    /// `start` was allocated with `layout`, nothing can reach it any more but guards pinned now, and nobody else
-    /// retires it.
-    pub(crate) unsafe fn retire(&self, start: NonNull<u8>, layout: Layout) {
-        let start = start.as_ptr();
-        let free = move || {
-            // SAFETY: `retired-outlives-guards` and the caller's promise: last owner, same layout.
-            unsafe { dealloc(start, layout) }
-        };
-        // SAFETY: the closure is `'static` (it owns all it touches) and may run on any thread: memory has no thread.
-        unsafe { self.pinned.defer_unchecked(free) }
+    /// [`Guard::alloc`] gave the block for this size, nothing can reach it any more but guards pinned now, and nobody
+    /// else retires it.
+    #[inline]
+    pub(crate) unsafe fn retire(&self, start: NonNull<u8>, size: usize) {
+        let free = Free::Block(size);
+        self.participant.retire(Retired { start, free }, size);
     }
 
     /// Drops the box once no guard can see what is in it.
@@ -119,15 +414,31 @@ impl Guard {
     /// # Safety
     /// Nothing can reach the boxed value any more but guards pinned now.
     pub(crate) unsafe fn retire_box<T: Send + 'static>(&self, owned: Box<T>) {
-        // SAFETY: the closure is `'static` and `T: Send`, so it may run on any thread.
-        unsafe { self.pinned.defer_unchecked(move || drop(owned)) }
+        unsafe fn drop_box<T>(start: NonNull<u8>) {
+            // SAFETY: it came from `Box::into_raw` of this type; `T: Send`, so any thread may drop it.
+            drop(unsafe { Box::from_raw(start.cast::<T>().as_ptr()) });
+        }
+        let start = NonNull::from(Box::leak(owned)).cast();
+        let free = Free::Drop(drop_box::<T>);
+        self.participant.retire(Retired { start, free }, 0);
     }
 }
 
-impl fmt::Debug for Guard {
+impl Drop for Guard<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        let guards = self.participant.guards.get() - 1;
+        self.participant.guards.set(guards);
+        if guards == 0 {
+            self.participant.withdraw();
+        }
+    }
+}
+
+impl fmt::Debug for Guard<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Guard")
-            .field("stripe", &self.stripe)
+            .field("stripe", &self.stripe())
             .finish_non_exhaustive()
     }
 }

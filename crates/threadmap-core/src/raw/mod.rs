@@ -10,6 +10,8 @@
 
 pub(crate) mod blob;
 pub(crate) mod epoch;
+mod fence;
+pub(crate) mod heap;
 pub(crate) mod node;
 pub(crate) mod slots;
 pub(crate) mod word;

@@ -5,12 +5,12 @@
 //! to the entry's value is a compare-and-swap on the word. DEAD in the word is the entry's end: the next writer of the
 //! key makes a new node. Variants differ only in how they find nodes (`crate::index`).
 
-use std::alloc::{Layout, alloc, dealloc};
 use std::marker::PhantomData;
 use std::ptr::NonNull;
 use std::slice;
 
 use super::epoch::Guard;
+use super::heap;
 use super::word::{Cell, OwnedWord, Word};
 use crate::error::Error;
 use crate::hash::Hashed;
@@ -33,16 +33,11 @@ struct Node {
 
 const HEADER: usize = size_of::<Node>();
 
-fn layout_for(key_length: usize) -> Layout {
-    Layout::from_size_align(HEADER + key_length, align_of::<Node>())
-        .expect("a key length fits 24 bits")
-}
-
 /// A node seen under a guard.
 #[derive(Clone, Copy)]
 pub(crate) struct NodeRef<'g> {
     node: NonNull<Node>,
-    guard: PhantomData<&'g Guard>,
+    guard: PhantomData<&'g ()>,
 }
 
 impl<'g> NodeRef<'g> {
@@ -155,7 +150,11 @@ pub(crate) struct OwnedNode(NonNull<Node>);
 
 impl OwnedNode {
     /// Makes a node for a key.
-    pub(crate) fn new(hashed: &Hashed<'_>, word: OwnedWord) -> Result<Self, Error> {
+    pub(crate) fn new(
+        hashed: &Hashed<'_>,
+        word: OwnedWord,
+        guard: &Guard<'_>,
+    ) -> Result<Self, Error> {
         let bytes = hashed.key.as_bytes();
         if bytes.len() > MAX_KEY_BYTES {
             return Err(Error::KeyTooLarge {
@@ -163,9 +162,9 @@ impl OwnedNode {
                 limit: MAX_KEY_BYTES,
             });
         }
-        // SAFETY: the layout is never empty, it holds the header.
-        let start =
-            NonNull::new(unsafe { alloc(layout_for(bytes.len())) }).ok_or(Error::OutOfMemory)?;
+        let start = guard
+            .alloc(HEADER + bytes.len())
+            .ok_or(Error::OutOfMemory)?;
         let flag = if hashed.key.is_buffer() { BUFFER } else { 0 };
         let meta = (hashed.key.kind() as u32) << KIND_SHIFT | flag | bytes.len() as u32;
         let node = Node {
@@ -173,11 +172,11 @@ impl OwnedNode {
             meta,
             word: AtomicU64::new(word.into_word().bits()),
         };
-        // SAFETY: fresh memory of at least a header, aligned by the layout.
+        // SAFETY: fresh memory of at least a header, aligned to eight.
         unsafe { start.cast().write(node) };
         // SAFETY: the key's place lies within the allocation.
         let target = unsafe { start.add(HEADER) };
-        // SAFETY: `bytes.len()` bytes follow `target` by the layout, and fresh memory overlaps nothing.
+        // SAFETY: `bytes.len()` bytes follow `target` in the block, and fresh memory overlaps nothing.
         unsafe { target.copy_from_nonoverlapping(NonNull::from(bytes).cast(), bytes.len()) };
         Ok(Self(start.cast()))
     }
@@ -234,9 +233,9 @@ impl Linked {
 
     /// Frees the node once no guard can see it. Its word is DEAD, so it owns no blob.
     pub(crate) fn retire(self, guard: &Guard) {
-        let layout = layout_for(self.get(guard).key().as_bytes().len());
+        let size = self.get(guard).size();
         // SAFETY: `self` was the index's only hold and is consumed: unreachable but for guards, retired once.
-        unsafe { guard.retire(self.0.cast(), layout) }
+        unsafe { guard.retire(self.0.cast(), size) }
     }
 
     /// Frees the node and its blob now: for an index that nobody can see any more.
@@ -245,12 +244,12 @@ impl Linked {
             node: self.0,
             guard: PhantomData,
         };
-        let layout = layout_for(node.key().as_bytes().len());
+        let size = node.size();
         let word = Word::from_bits(node.node().word.load(Ordering::Relaxed));
         // SAFETY: the last holder owns the word.
         unsafe { word.free() };
-        // SAFETY: allocated with this layout, and `self` is consumed.
-        unsafe { dealloc(self.0.as_ptr().cast(), layout) }
+        // SAFETY: allocated with this size, and `self` is consumed.
+        unsafe { heap::free(self.0.cast(), size) }
     }
 }
 

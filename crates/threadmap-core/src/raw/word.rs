@@ -142,7 +142,12 @@ pub(crate) struct OwnedWord(Word);
 
 impl OwnedWord {
     /// Stores a value in a word: beside `version` where one is given.
-    pub(crate) fn encode(value: &Value<'_>, version: Option<u64>) -> Result<Self, Error> {
+    #[inline]
+    pub(crate) fn encode(
+        value: &Value<'_>,
+        version: Option<u64>,
+        guard: &Guard<'_>,
+    ) -> Result<Self, Error> {
         let inline = match *value {
             Value::Undefined => UNDEFINED,
             Value::Null => NULL,
@@ -153,17 +158,22 @@ impl OwnedWord {
             Value::Int(int) if (int << 16) >> 16 == int => {
                 (INT << TAG_SHIFT) | (int as u64 & PAYLOAD)
             }
-            Value::Int(int) => return Self::boxed(WIDE_INT, version, &int.to_ne_bytes()),
-            Value::Blob(kind, bytes) => return Self::boxed(kind as u8, version, bytes),
+            Value::Int(int) => return Self::boxed(WIDE_INT, version, &int.to_ne_bytes(), guard),
+            Value::Blob(kind, bytes) => return Self::boxed(kind as u8, version, bytes, guard),
         };
         match version {
             None => Ok(Self(Word(inline))),
-            Some(_) => Self::boxed(INLINE, version, &inline.to_ne_bytes()),
+            Some(_) => Self::boxed(INLINE, version, &inline.to_ne_bytes(), guard),
         }
     }
 
-    fn boxed(kind: u8, version: Option<u64>, bytes: &[u8]) -> Result<Self, Error> {
-        let blob = Blob::new(kind, version, bytes).ok_or(Error::OutOfMemory)?;
+    fn boxed(
+        kind: u8,
+        version: Option<u64>,
+        bytes: &[u8],
+        guard: &Guard<'_>,
+    ) -> Result<Self, Error> {
+        let blob = Blob::new(kind, version, bytes, guard).ok_or(Error::OutOfMemory)?;
         let address = blob.address() as u64;
         if address > PAYLOAD {
             // SAFETY: just made, seen by nobody.
@@ -196,9 +206,11 @@ impl Drop for OwnedWord {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Participant;
 
     fn round_trip(value: &Value<'_>, version: Option<u64>) {
-        let owned = OwnedWord::encode(value, version).expect("memory");
+        let me = Participant::new();
+        let owned = OwnedWord::encode(value, version, &me.pin()).expect("memory");
         // SAFETY: `owned` lives to the end of this function.
         let cell = unsafe { owned.word().cell() }.expect("not dead");
         assert!(

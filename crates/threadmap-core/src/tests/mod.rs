@@ -4,6 +4,7 @@ mod flooding;
 mod index;
 mod memory;
 mod model;
+mod reclamation;
 mod threads;
 
 use crate::{Map, Options};

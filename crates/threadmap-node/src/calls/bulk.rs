@@ -83,7 +83,7 @@ fn read_keys<'c>(
             keys.push(&key::read(
                 env,
                 call.record,
-                call.id(),
+                call.id,
                 env.element(array, index)?,
                 &mut buf,
             )?);
@@ -102,7 +102,7 @@ pub(crate) fn get_many<'c>(call: &Call<'c>) -> Outcome<'c> {
     let keys = read_keys(call, 1, |_| Ok(()))?;
     let results = call.env.new_array(keys.keys.len())?;
     let pin = call.pin();
-    let map = pin.map(call.id())?;
+    let map = pin.map(call.id)?;
     for (index, key) in (0..).zip(keys.iter()) {
         call.env.scoped(|| {
             let value = or_undefined(call.env, map.get(&key, &pin.guard).as_ref())?;
@@ -125,7 +125,7 @@ pub(crate) fn set_many<'c>(call: &Call<'c>) -> Outcome<'c> {
         Ok(())
     })?;
     let pin = call.pin();
-    let map = pin.map(call.id())?;
+    let map = pin.map(call.id)?;
     for (key, value) in keys.iter().zip(&values) {
         map.admit(&key, &value.borrow())?;
     }
@@ -139,7 +139,7 @@ pub(crate) fn set_many<'c>(call: &Call<'c>) -> Outcome<'c> {
 pub(crate) fn delete_many<'c>(call: &Call<'c>) -> Outcome<'c> {
     let keys = read_keys(call, 1, |_| Ok(()))?;
     let pin = call.pin();
-    let map = pin.map(call.id())?;
+    let map = pin.map(call.id)?;
     let deleted = keys
         .iter()
         .filter(|key| map.take(key, &pin.guard).is_some())
@@ -156,7 +156,7 @@ pub(crate) fn add_many<'c>(call: &Call<'c>) -> Outcome<'c> {
     })?;
     let sums = {
         let pin = call.pin();
-        let map = pin.map(call.id())?;
+        let map = pin.map(call.id)?;
         let pairs = || {
             keys.iter().zip(
                 deltas

@@ -1,10 +1,10 @@
 //! Opening, closing and describing maps; what a thread does once.
 
-use threadmap_core::Options;
+use threadmap_core::{Options, Text};
 
 use super::Outcome;
 use crate::error::{Fault, INVALID_ARGUMENT};
-use crate::ffi::{self, Call, Js, Text, TextBuf};
+use crate::ffi::{self, Call, Js, TextBuf};
 use crate::key::KeyBuf;
 use crate::options::{variant_from_name, variant_name};
 use crate::registry::{self, Recipe};
@@ -80,14 +80,13 @@ pub(crate) fn open<'c>(call: &Call<'c>) -> Outcome<'c> {
 
 /// `attach(id) -> boolean`
 pub(crate) fn attach<'c>(call: &Call<'c>) -> Outcome<'c> {
-    call.env
-        .new_boolean(registry::attach(call.record, call.id()))
+    call.env.new_boolean(registry::attach(call.record, call.id))
 }
 
 /// `close(id)`
 #[expect(clippy::unnecessary_wraps, reason = "all operations have one type")]
 pub(crate) fn close<'c>(call: &Call<'c>) -> Outcome<'c> {
-    registry::close(call.record, call.id());
+    registry::close(call.record, call.id);
     Ok(Js::UNDEFINED)
 }
 
@@ -107,7 +106,7 @@ pub(crate) fn drop_name<'c>(call: &Call<'c>) -> Outcome<'c> {
 pub(crate) fn describe<'c>(call: &Call<'c>) -> Outcome<'c> {
     let env = call.env;
     let pin = call.pin();
-    let shared = pin.shared(call.id())?;
+    let shared = pin.shared(call.id)?;
     let options = shared.map.options();
     let stats = shared.map.stats();
     let utf16 = |text: &str| {
@@ -147,14 +146,14 @@ pub(crate) fn external_memory<'c>(call: &Call<'c>) -> Outcome<'c> {
 /// `panic(id)`: a self-test of the boundary. Panics while the thread is pinned; the caller gets an `InternalError`.
 pub(crate) fn panic<'c>(call: &Call<'c>) -> Outcome<'c> {
     let pin = call.pin();
-    let size = pin.map(call.id())?.len();
+    let size = pin.map(call.id)?.len();
     panic!("asked for by the self-test, with {size} entries")
 }
 
 /// `floor(id, key) -> number`: the price of the boundary, for benchmarks. What `get` does without a map.
 pub(crate) fn floor<'c>(call: &Call<'c>) -> Outcome<'c> {
     let mut buf = KeyBuf::new();
-    let id = call.id();
+    let id = call.id;
     let key = call.key(1, &mut buf)?;
     call.env
         .new_number(f64::from(id.min(1)) + key.as_bytes().len() as f64)

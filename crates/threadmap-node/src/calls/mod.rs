@@ -22,19 +22,14 @@ use crate::value::{self, ValueBuf};
 pub(crate) type Outcome<'c> = Result<Js<'c>, Fault>;
 
 impl<'c> Call<'c> {
-    /// The id of the map that the call is about: the first argument.
-    #[inline]
-    pub(crate) fn id(&self) -> u32 {
-        self.env.id(self.args[0])
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "see `key::read`")]
+    pub(crate) fn key<'b>(&self, index: usize, buf: &'b mut KeyBuf) -> Result<Key<'b>, Fault> {
+        key::read(self.env, self.record, self.id, self.args[index], buf)
     }
 
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "see `key::read`")]
-    pub(crate) fn key<'b>(&self, index: usize, buf: &'b mut KeyBuf) -> Result<Key<'b>, Fault> {
-        key::read(self.env, self.record, self.id(), self.args[index], buf)
-    }
-
-    #[inline]
     pub(crate) fn value<'b>(
         &self,
         index: usize,

@@ -8,11 +8,17 @@ use crate::ffi::{Call, Env, Js, Type};
 use crate::key::KeyBuf;
 
 /// A number or a 64-bit bigint from JavaScript.
-#[inline]
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "see `key::read`")]
 pub(crate) fn read<'c>(env: Env<'c>, value: Js<'c>, what: &str) -> Result<Number, Fault> {
     if let Some(number) = env.number(value)? {
         return Ok(Number::Float(number));
     }
+    read_other(env, value, what)
+}
+
+#[inline(never)]
+fn read_other<'c>(env: Env<'c>, value: Js<'c>, what: &str) -> Result<Number, Fault> {
     match env.type_of(value)? {
         Type::BigInt => env.int(value)?.map(Number::Int).ok_or_else(|| {
             Fault::Caller(
@@ -57,7 +63,7 @@ pub(crate) fn add<'c>(call: &Call<'c>) -> Outcome<'c> {
     let pin = call.pin();
     to_js(
         call.env,
-        pin.map(call.id())?.add(&key, delta, initial, &pin.guard)?,
+        pin.map(call.id)?.add(&key, delta, initial, &pin.guard)?,
     )
 }
 
@@ -69,10 +75,7 @@ fn extreme<'c>(
     let key = call.key(1, &mut key)?;
     let operand = read(call.env, call.args[2], "the operand")?;
     let pin = call.pin();
-    to_js(
-        call.env,
-        run(pin.map(call.id())?, &key, operand, &pin.guard)?,
-    )
+    to_js(call.env, run(pin.map(call.id)?, &key, operand, &pin.guard)?)
 }
 
 /// `max(id, key, operand) -> new`

@@ -10,7 +10,7 @@ pub(crate) fn get<'c>(call: &Call<'c>) -> Outcome<'c> {
     let mut buf = KeyBuf::new();
     let key = call.key(1, &mut buf)?;
     let pin = call.pin();
-    or_undefined(call.env, pin.map(call.id())?.get(&key, &pin.guard).as_ref())
+    or_undefined(call.env, pin.map(call.id)?.get(&key, &pin.guard).as_ref())
 }
 
 /// `find(id, key, absent) -> value`, or `absent` where there is no entry: tells a stored `undefined` from none.
@@ -18,7 +18,7 @@ pub(crate) fn find<'c>(call: &Call<'c>) -> Outcome<'c> {
     let mut buf = KeyBuf::new();
     let key = call.key(1, &mut buf)?;
     let pin = call.pin();
-    let found = pin.map(call.id())?.get(&key, &pin.guard);
+    let found = pin.map(call.id)?.get(&key, &pin.guard);
     found.map_or(Ok(call.args[2]), |value| value::to_js(call.env, &value))
 }
 
@@ -28,7 +28,7 @@ pub(crate) fn has<'c>(call: &Call<'c>) -> Outcome<'c> {
     let key = call.key(1, &mut buf)?;
     let pin = call.pin();
     call.env
-        .new_boolean(pin.map(call.id())?.contains(&key, &pin.guard))
+        .new_boolean(pin.map(call.id)?.contains(&key, &pin.guard))
 }
 
 /// `getEntry(id, key) -> [value, version]` or undefined
@@ -36,7 +36,7 @@ pub(crate) fn get_entry<'c>(call: &Call<'c>) -> Outcome<'c> {
     let mut buf = KeyBuf::new();
     let key = call.key(1, &mut buf)?;
     let pin = call.pin();
-    let Some((value, version)) = pin.map(call.id())?.get_entry(&key, &pin.guard)? else {
+    let Some((value, version)) = pin.map(call.id)?.get_entry(&key, &pin.guard)? else {
         return Ok(Js::UNDEFINED);
     };
     let array = call.env.new_array(2)?;
@@ -49,11 +49,11 @@ pub(crate) fn get_entry<'c>(call: &Call<'c>) -> Outcome<'c> {
 
 /// `size(id) -> number`
 pub(crate) fn size<'c>(call: &Call<'c>) -> Outcome<'c> {
-    call.env.new_number(call.pin().map(call.id())?.len() as f64)
+    call.env.new_number(call.pin().map(call.id)?.len() as f64)
 }
 
 /// `version(id) -> number`
 pub(crate) fn version<'c>(call: &Call<'c>) -> Outcome<'c> {
     call.env
-        .new_number(call.pin().map(call.id())?.changes() as f64)
+        .new_number(call.pin().map(call.id)?.changes() as f64)
 }

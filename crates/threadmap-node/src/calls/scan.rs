@@ -26,7 +26,7 @@ pub(crate) fn scan<'c>(call: &Call<'c>) -> Outcome<'c> {
     let mut entries = Vec::with_capacity(CHUNK * 2);
     let pin = call.pin();
     let cursor = pin
-        .map(call.id())?
+        .map(call.id)?
         .scan(cursor(call), CHUNK, &pin.guard, &mut entries);
     let width = if what == 0 { 2 } else { 1 };
     let items = env.new_array(entries.len() * width + 1)?;
@@ -52,7 +52,7 @@ pub(crate) fn scan<'c>(call: &Call<'c>) -> Outcome<'c> {
 pub(crate) fn clear<'c>(call: &Call<'c>) -> Outcome<'c> {
     let pin = call.pin();
     let cursor = pin
-        .map(call.id())?
+        .map(call.id)?
         .clear_chunk(cursor(call), CLEAR_CHUNK, &pin.guard);
     pin.guard.flush();
     call.env.new_number(next(cursor))

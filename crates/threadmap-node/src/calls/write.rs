@@ -19,7 +19,7 @@ fn with_value<'c>(
     let key = call.key(1, &mut key)?;
     let value = call.value(value_at, &mut value)?;
     let pin = call.pin();
-    run(pin.map(call.id())?, &key, &value, &pin.guard)
+    run(pin.map(call.id)?, &key, &value, &pin.guard)
 }
 
 #[inline]
@@ -30,7 +30,7 @@ fn with_key<'c>(
     let mut key = KeyBuf::new();
     let key = call.key(1, &mut key)?;
     let pin = call.pin();
-    run(pin.map(call.id())?, &key, &pin.guard)
+    run(pin.map(call.id)?, &key, &pin.guard)
 }
 
 /// `set(id, key, value)`
