@@ -22,23 +22,25 @@ pub enum Text<'b> {
 #[inline]
 #[must_use]
 pub fn narrow(units: &[u16], room: &mut [MaybeUninit<u8>]) -> bool {
-    let (units, tail) = units.as_chunks::<8>();
-    let (bytes, rest) = room.split_at_mut(units.len() * 8);
-    // Eight at a time, checked in two ordinary registers: the way out keeps the compiler from making a vector of the
-    // check, which would have to be folded in the end.
-    for (eight, bytes) in units.iter().zip(bytes.as_chunks_mut::<8>().0) {
-        let [a, b, c, d, low @ ..] = *eight;
-        if (register([a, b, c, d]) | register(low)) & 0xff00_ff00_ff00_ff00 != 0 {
-            return false;
-        }
+    let (fours, tail) = units.as_chunks::<4>();
+    // Checked in ordinary registers, and in a loop of its own with a way out: the compiler would make one vector of all
+    // checks otherwise, which has to be folded in the end, or narrow in those registers, unit by unit.
+    if tail.iter().fold(0, |all, unit| all | unit) > 0xff
+        || fours
+            .iter()
+            .any(|&four| register(four) & 0xff00_ff00_ff00_ff00 != 0)
+    {
+        return false;
+    }
+    let (eights, tail) = units.as_chunks::<8>();
+    let (bytes, rest) = room.split_at_mut(8 * eights.len());
+    for (eight, bytes) in eights.iter().zip(bytes.as_chunks_mut::<8>().0) {
         *bytes = eight.map(|unit| MaybeUninit::new(unit as u8));
     }
-    let mut all = 0;
-    for (unit, byte) in tail.iter().zip(&mut rest[..tail.len()]) {
-        all |= unit;
+    for (unit, byte) in tail.iter().zip(rest) {
         byte.write(*unit as u8);
     }
-    all <= 0xff
+    true
 }
 
 /// Four units in one register: compiled to a load.
