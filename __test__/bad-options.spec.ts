@@ -71,10 +71,11 @@ describe('options', () => {
       (name) =>
         [`the unknown option '${name}'`, { [name]: 1 }, 'TypeError', 'THREADMAP_INVALID_OPTION'] as const,
     ),
+    ['shards of no shards', { variant: 'lock-free', shards: 4 }, 'TypeError', 'THREADMAP_INVALID_OPTION'],
     ['__proto__ as an own option', JSON.parse('{"__proto__": 1}'), 'TypeError', 'THREADMAP_INVALID_OPTION'],
   ]
   const notBuilt: readonly object[] = [
-    ...[{ variant: 'lock-free' }, { variant: 'snapshot' }, { near: true }, { near: {} }, { freeze: true }],
+    ...[{ variant: 'snapshot' }, { near: true }, { near: {} }, { freeze: true }],
     { near: { entries: 10 } },
   ]
   const makers: Record<string, (options: never) => unknown> = {

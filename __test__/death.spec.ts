@@ -5,25 +5,31 @@ import { ConcurrentMap } from '../index.ts'
 import { DEATHS, type StormReport } from './support/life-storm.ts'
 import { collect, reportOf, runChild, startThread, within, workerFile } from './support/life-threads.ts'
 
-test('240 workers die, 200 and more of them terminated, in every kind of call, and the survivors find all in order', {
-  timeout: 180_000,
-}, async () => {
-  const seed = Math.floor(Math.random() * 2 ** 31)
-  const report = await reportOf<StormReport & { faults: string[] }>('storm', [String(seed), '240'], {
-    deadline: 170_000,
-  })
-  expect(report.faults, `seed ${seed}`).toEqual([])
-  expect(report.deaths).toBe(240)
-  expect(report.terminated).toBeGreaterThanOrEqual(200)
-  expect(Object.keys(report.endings).toSorted()).toEqual([...DEATHS, 'none'].toSorted())
-  expect(report.acked).toBeGreaterThan(10_000)
-  expect(report.audits).toHaveLength(3)
-  // The bytes are told at all, and were there to be given back.
-  expect(report.bytesFull).toBeGreaterThan(report.bytesEmpty + 500_000)
-  // Each of the 180 workers of the last three rounds left 4 MiB of its own: 720 MiB if nobody gives them back.
-  const [warm = 0, ...later] = report.rssByRound
-  expect(Math.max(...later) - warm).toBeLessThan(150 * 2 ** 20)
-})
+test.each(['sharded', 'lock-free'])(
+  '240 workers die, 200 and more of them terminated, in every kind of call, and the survivors of a %s map find all in order',
+  {
+    timeout: 180_000,
+  },
+  async (variant) => {
+    const seed = Math.floor(Math.random() * 2 ** 31)
+    const report = await reportOf<StormReport & { faults: string[] }>(
+      'storm',
+      [String(seed), '240', '4', variant],
+      { deadline: 170_000 },
+    )
+    expect(report.faults, `seed ${seed}`).toEqual([])
+    expect(report.deaths).toBe(240)
+    expect(report.terminated).toBeGreaterThanOrEqual(200)
+    expect(Object.keys(report.endings).toSorted()).toEqual([...DEATHS, 'none'].toSorted())
+    expect(report.acked).toBeGreaterThan(10_000)
+    expect(report.audits).toHaveLength(3)
+    // The bytes are told at all, and were there to be given back.
+    expect(report.bytesFull).toBeGreaterThan(report.bytesEmpty + 500_000)
+    // Each of the 180 workers of the last three rounds left 4 MiB of its own: 720 MiB if nobody gives them back.
+    const [warm = 0, ...later] = report.rssByRound
+    expect(Math.max(...later) - warm).toBeLessThan(150 * 2 ** 20)
+  },
+)
 
 // In a process of its own, which can be killed when the callback does block somebody.
 test('an update callback that never returns blocks nobody, also not on its own key, and dies with its worker', async () => {

@@ -183,8 +183,8 @@ const provoked: Record<string, Provoked> = {
   NotImplementedError: {
     type: NotImplementedError,
     code: 'THREADMAP_NOT_IMPLEMENTED',
-    says: [/lock-free/, /not built/],
-    call: () => new ConcurrentMap(undefined, { variant: 'lock-free' }),
+    says: [/snapshot/, /not built/],
+    call: () => new ConcurrentMap(undefined, { variant: 'snapshot' }),
   },
 }
 

@@ -616,7 +616,7 @@ describe.each(variants)('a $title map', ({ options }) => {
       expect(map.stats().entries).toBe(0)
     })
 
-    it('takes the shards that it is given', () => {
+    it.runIf(options.variant === 'sharded')('takes the shards that it is given', () => {
       for (const shards of [1, 2, 64, 4_096]) expect(mapOf({}, { shards }).stats().shards).toBe(shards)
     })
 

@@ -1,5 +1,5 @@
 // The long form of the storm in __test__/death.spec.ts: round after round, each in a process of its own.
-//   node ci/storm.mjs [--minutes 10] [--rounds N] [--kills 500] [--seed N]
+//   node ci/storm.mjs [--minutes 10] [--rounds N] [--kills 500] [--seed N] [--variant lock-free]
 // A round that is silent for five minutes counts as blocked. Exits non-zero at the first fault, telling the seed.
 
 import { spawn } from 'node:child_process'
@@ -17,6 +17,7 @@ const { values } = parseArgs({
     rounds: { type: 'string' },
     kills: { type: 'string', default: '500' },
     seed: { type: 'string' },
+    variant: { type: 'string', default: 'sharded' },
   },
 })
 const kills = Number(values.kills)
@@ -31,7 +32,7 @@ process.env.NODE_COMPILE_CACHE ??= cache
 /** @returns {Promise<{ report?: any, failure?: string }>} */
 function round(seed) {
   const script = fileURLToPath(new URL('../__test__/workers/life-child-storm.ts', import.meta.url))
-  const child = spawn(process.execPath, [script, String(seed), String(kills), '5'], {
+  const child = spawn(process.execPath, [script, String(seed), String(kills), '5', values.variant], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   let stdout = ''

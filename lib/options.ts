@@ -6,7 +6,7 @@ import { builtInCodec, type Codec, type CodecName } from './codec.ts'
 import { kindOf, makeError, NotImplementedError, OptionsConflictError } from './errors.ts'
 import type { Description } from './native.ts'
 
-/** The structures behind the one API. This version has `'sharded'`. */
+/** The structures behind the one API. This version has `'sharded'` and `'lock-free'`. */
 export type Variant = 'sharded' | 'lock-free' | 'snapshot'
 
 /** How a map is made. */
@@ -17,7 +17,7 @@ export interface MapOptions {
    */
   readonly variant?: Variant
   /**
-   * Locks of the sharded variant: a power of two from 1 (the classic reader-writer lock) to 4,096.
+   * Locks of the sharded variant, and of no other: a power of two from 1 (the classic reader-writer lock) to 4,096.
    * @default sixteen a core
    */
   readonly shards?: number
@@ -94,10 +94,10 @@ function integer(name: string, value: unknown, max: number): number {
 }
 
 function variant(value: unknown): Variant {
-  if (value === 'lock-free' || value === 'snapshot') throw notYet('variant', `'${value}'`)
-  if (value !== 'sharded') {
+  if (value === 'snapshot') throw notYet('variant', `'${value}'`)
+  if (value !== 'sharded' && value !== 'lock-free') {
     const got = typeof value === 'string' ? `'${value.slice(0, 40)}'` : kindOf(value)
-    throw makeError('THREADMAP_INVALID_OPTION', `option variant must be 'sharded', got ${got}`)
+    throw makeError('THREADMAP_INVALID_OPTION', `option variant must be 'sharded' or 'lock-free', got ${got}`)
   }
   return value
 }
@@ -171,6 +171,12 @@ export function readOptions(options: unknown): Request {
     }
     const value: unknown = Reflect.get(options, name)
     if (value !== undefined) request[name] = READERS[name as keyof MapOptions](value)
+  }
+  if (request['shards'] !== undefined && (request['variant'] ?? 'sharded') !== 'sharded') {
+    throw makeError(
+      'THREADMAP_INVALID_OPTION',
+      `option shards belongs to the variant 'sharded', got it with '${request['variant']}': leave it out`,
+    )
   }
   return request as Request
 }

@@ -10,4 +10,5 @@ export interface Variant {
 export const variants: readonly Variant[] = [
   { title: 'sharded', options: { variant: 'sharded' } },
   { title: 'sharded with one shard', options: { variant: 'sharded', shards: 1 } },
+  { title: 'lock-free', options: { variant: 'lock-free' } },
 ]

@@ -3,7 +3,7 @@
 
 import { inspect } from 'node:util'
 import { parentPort, workerData } from 'node:worker_threads'
-import { ConcurrentMap } from '../../index.ts'
+import { ConcurrentMap, type MapOptions, type Variant } from '../../index.ts'
 import { type Audit, KINDS, type StormerData } from '../support/life-storm.ts'
 import { random, refusalOf } from '../support/life-threads.ts'
 
@@ -12,10 +12,11 @@ type Kind = (typeof KINDS)[number]
 
 const { life, seed, death, ledger } = workerData as StormerData
 const pick = random(seed)
-const counters = ConcurrentMap.open<string, number>('storm counters')
-const things = ConcurrentMap.open<Key, string>('storm things')
-const objects = ConcurrentMap.open<string, object>('storm objects')
-const brief = ConcurrentMap.open<number, Uint8Array>('storm brief')
+const options: MapOptions = { variant: (process.env['STORM_VARIANT'] ?? 'sharded') as Variant }
+const counters = ConcurrentMap.open<string, number>('storm counters', options)
+const things = ConcurrentMap.open<Key, string>('storm things', options)
+const objects = ConcurrentMap.open<string, object>('storm objects', options)
+const brief = ConcurrentMap.open<number, Uint8Array>('storm brief', options)
 const lasting = { counters, things, objects, brief }
 
 const bytesOfAll = (): number => Object.values(lasting).reduce((total, map) => total + map.stats().bytes, 0)

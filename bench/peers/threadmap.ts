@@ -4,7 +4,7 @@ import { contentOf, type Value } from '../keys.ts'
 import type { Peer } from '../peer.ts'
 
 /** The variants that exist. The one that a map without options gets is called just 'threadmap'. */
-const VARIANTS = ['sharded'] as const
+const VARIANTS = ['sharded', 'lock-free'] as const
 
 type Variant = (typeof VARIANTS)[number]
 

@@ -16,6 +16,8 @@ use crate::key::{Key, KeyKind};
 pub(crate) struct Hashed<'a> {
     pub(crate) key: Key<'a>,
     pub(crate) hash: u32,
+    /// Sixteen bits that are independent of `hash`.
+    pub(crate) tag: u16,
 }
 
 /// Makes the hashes of one map.
@@ -47,6 +49,7 @@ impl KeyHasher {
         Hashed {
             key: *key,
             hash: (hash ^ (hash >> 32)) as u32 & self.mask,
+            tag: (hash >> 48) as u16,
         }
     }
 }

@@ -66,7 +66,7 @@ impl Map {
                     self.replace_word(node, word, &value, cell.version, guard)?
                 }
                 (Step::Put(value), ..) => self.link(&hashed, &value, guard)?,
-                (Step::Remove, Some(node), Some(_)) => self.remove(node, word, guard),
+                (Step::Remove, Some(node), Some(_)) => self.remove(&hashed, node, word, guard),
                 (Step::Remove, None, Some(_)) => unreachable!("what is found is in a node"),
             };
             if done {
@@ -100,17 +100,17 @@ impl Map {
     fn link(&self, key: &Hashed<'_>, value: &Value<'_>, guard: &Guard<'_>) -> Result<bool> {
         let node = OwnedNode::new(key, OwnedWord::encode(value, None, guard)?, guard)?;
         let bytes = node.bytes();
-        let linked = self.index.insert(key, node, guard).is_ok();
+        let linked = self.index.insert(key, node, guard);
         if linked {
             self.counters.change(1, bytes, guard);
         }
         Ok(linked)
     }
 
-    fn remove(&self, node: NodeRef<'_>, word: Word, guard: &Guard<'_>) -> bool {
+    fn remove(&self, key: &Hashed<'_>, node: NodeRef<'_>, word: Word, guard: &Guard<'_>) -> bool {
         let killed = node.kill(word, guard);
         if let Ok(bytes) = killed {
-            self.index.unlink(node, guard);
+            self.index.unlink(key, node, guard);
             self.counters.change(-1, bytes, guard);
         }
         killed.is_ok()
@@ -292,8 +292,10 @@ impl Map {
         let mut nodes = Vec::new();
         let next = self.index.scan(from, enough, guard, &mut nodes);
         for node in nodes {
+            let key = node.key();
+            let hashed = self.hash(&key);
             while let (word, Some(_)) = node.read() {
-                self.remove(node, word, guard);
+                self.remove(&hashed, node, word, guard);
             }
         }
         next

@@ -8,6 +8,8 @@ use std::thread::available_parallelism;
 pub enum Variant {
     /// A power of two of reader-writer locks over hash tables.
     Sharded,
+    /// No locks at all: a thread that is suspended anywhere delays nobody.
+    LockFree,
 }
 
 /// Options of a map.

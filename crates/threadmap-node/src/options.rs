@@ -2,7 +2,10 @@
 
 use threadmap_core::Variant;
 
-const VARIANTS: [(&str, Variant); 1] = [("sharded", Variant::Sharded)];
+const VARIANTS: [(&str, Variant); 2] = [
+    ("sharded", Variant::Sharded),
+    ("lock-free", Variant::LockFree),
+];
 
 /// The variant of a name; `None` for those that are not built.
 pub(crate) fn variant_from_name(name: &str) -> Option<Variant> {

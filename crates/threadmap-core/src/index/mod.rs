@@ -1,12 +1,13 @@
 //! What a variant is: a way to find nodes.
 //!
-//! All operations are written once, in `crate::ops`, over the four methods of [`Index`]; values, versions, numbers
+//! All operations are written once, in `crate::ops`, over the five methods of [`Index`]; values, versions, numbers
 //! and their atomicity are the business of nodes. A new variant implements the trait, joins [`AnyIndex`], and inherits
 //! every operation and every test.
 //!
 //! Invariants that each index keeps: at most one live node a key is linked; a node that is not dead stays linked;
-//! whoever takes a link out retires it, once.
+//! each node is retired once, by the index.
 
+pub(crate) mod lock_free;
 pub(crate) mod segment;
 pub(crate) mod sharded;
 
@@ -14,6 +15,7 @@ use crate::hash::Hashed;
 use crate::options::{Options, Variant};
 use crate::raw::epoch::Guard;
 use crate::raw::node::{NodeRef, OwnedNode};
+use lock_free::LockFree;
 use sharded::Sharded;
 
 /// A way to find nodes.
@@ -21,12 +23,13 @@ pub(crate) trait Index {
     /// The node linked for the key, dead or alive.
     fn find<'g>(&'g self, key: &Hashed<'_>, guard: &'g Guard) -> Option<NodeRef<'g>>;
 
-    /// Links the node unless a live one is there for its key (then gives it back). A dead one is replaced, so that
-    /// the insert never waits for whoever killed it.
-    fn insert(&self, key: &Hashed<'_>, node: OwnedNode, guard: &Guard) -> Result<(), OwnedNode>;
+    /// Links the node unless a live one is there for its key; says whether it did, and gives the node up otherwise. A
+    /// dead one is replaced, so that the insert never waits for whoever killed it.
+    fn insert(&self, key: &Hashed<'_>, node: OwnedNode, guard: &Guard) -> bool;
 
-    /// Takes the dead node out, if an insert of its key has not done so already.
-    fn unlink(&self, dead: NodeRef<'_>, guard: &Guard);
+    /// Takes the dead node of the key out, if an insert of the key has not done so already. Called once for each node,
+    /// by the thread that killed it.
+    fn unlink(&self, key: &Hashed<'_>, dead: NodeRef<'_>, guard: &Guard);
 
     /// Gives the nodes from hash `from` on in ascending steps of the hash's upper bits, until at least `enough` are
     /// given or none is left. Returns where to go on. A node linked before the first step of a scan and after the
@@ -45,14 +48,20 @@ pub(crate) trait Index {
 
 /// The variants. An enum, not a trait object: the match is free where there is one, a predictable branch where there
 /// are three.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a map has one, and the trie's root costs a load less in place"
+)]
 pub(crate) enum AnyIndex {
     Sharded(Sharded),
+    LockFree(LockFree),
 }
 
 impl AnyIndex {
     pub(crate) fn new(options: &Options) -> Self {
         match options.variant {
             Variant::Sharded => Self::Sharded(Sharded::new(options.shards)),
+            Variant::LockFree => Self::LockFree(LockFree::new()),
         }
     }
 }
@@ -61,6 +70,7 @@ macro_rules! each_variant {
     ($self:ident, $index:ident => $call:expr) => {
         match $self {
             AnyIndex::Sharded($index) => $call,
+            AnyIndex::LockFree($index) => $call,
         }
     };
 }
@@ -72,13 +82,13 @@ impl Index for AnyIndex {
     }
 
     #[inline]
-    fn insert(&self, key: &Hashed<'_>, node: OwnedNode, guard: &Guard) -> Result<(), OwnedNode> {
+    fn insert(&self, key: &Hashed<'_>, node: OwnedNode, guard: &Guard) -> bool {
         each_variant!(self, index => index.insert(key, node, guard))
     }
 
     #[inline]
-    fn unlink(&self, dead: NodeRef<'_>, guard: &Guard) {
-        each_variant!(self, index => index.unlink(dead, guard));
+    fn unlink(&self, key: &Hashed<'_>, dead: NodeRef<'_>, guard: &Guard) {
+        each_variant!(self, index => index.unlink(key, dead, guard));
     }
 
     fn scan<'g>(
@@ -93,5 +103,13 @@ impl Index for AnyIndex {
 
     fn bytes(&self) -> usize {
         each_variant!(self, index => index.bytes())
+    }
+}
+
+#[cfg(test)]
+impl AnyIndex {
+    /// Checks what must hold when nobody is at work.
+    pub(crate) fn check(&self) {
+        each_variant!(self, index => index.check());
     }
 }

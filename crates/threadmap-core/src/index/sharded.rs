@@ -48,21 +48,24 @@ impl Index for Sharded {
         read(self.shard(key.hash)).find(key, guard)
     }
 
-    fn insert(&self, key: &Hashed<'_>, node: OwnedNode, guard: &Guard) -> Result<(), OwnedNode> {
+    fn insert(&self, key: &Hashed<'_>, node: OwnedNode, guard: &Guard) -> bool {
         // The lock is gone before the match: retiring may free other garbage, which is nobody's wait.
         let inserted = write(self.shard(key.hash)).insert(key, node, guard);
         match inserted {
-            Inserted::New => Ok(()),
+            Inserted::New => true,
             Inserted::Instead(dead) => {
                 dead.retire(guard);
-                Ok(())
+                true
             }
-            Inserted::Refused(node) => Err(node),
+            Inserted::Refused(node) => {
+                drop(node);
+                false
+            }
         }
     }
 
-    fn unlink(&self, dead: NodeRef<'_>, guard: &Guard) {
-        let link = write(self.shard(dead.hash())).remove(dead, guard);
+    fn unlink(&self, key: &Hashed<'_>, dead: NodeRef<'_>, guard: &Guard) {
+        let link = write(self.shard(key.hash)).remove(dead, guard);
         if let Some(link) = link {
             link.retire(guard);
         }

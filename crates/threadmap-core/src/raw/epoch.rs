@@ -419,8 +419,23 @@ impl Guard<'_> {
             drop(unsafe { Box::from_raw(start.cast::<T>().as_ptr()) });
         }
         let start = NonNull::from(Box::leak(owned)).cast();
-        let free = Free::Drop(drop_box::<T>);
-        self.participant.retire(Retired { start, free }, 0);
+        // SAFETY: the caller's promise.
+        unsafe { self.retire_by(start, drop_box::<T>, size_of::<T>()) }
+    }
+
+    /// Calls `free` with `start` once no guard can see what it stands for: about so many bytes.
+    ///
+    /// # Safety
+    /// Nothing can reach it any more but guards pinned now, nobody else retires it, and `free` may be called by any
+    /// thread.
+    pub(crate) unsafe fn retire_by(
+        &self,
+        start: NonNull<u8>,
+        free: unsafe fn(NonNull<u8>),
+        bytes: usize,
+    ) {
+        let free = Free::Drop(free);
+        self.participant.retire(Retired { start, free }, bytes);
     }
 }
 

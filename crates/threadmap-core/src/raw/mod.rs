@@ -12,6 +12,7 @@ pub(crate) mod blob;
 pub(crate) mod epoch;
 mod fence;
 pub(crate) mod heap;
+pub(crate) mod lock_free;
 pub(crate) mod node;
 pub(crate) mod slots;
 pub(crate) mod word;

@@ -76,6 +76,42 @@ impl<'g> NodeRef<'g> {
         self.node().hash == wanted.hash && self.key() == wanted.key
     }
 
+    /// The address, to be kept where a reference cannot be.
+    pub(crate) fn address(self) -> usize {
+        self.node.as_ptr().expose_provenance()
+    }
+
+    /// The node at an address that [`NodeRef::address`] gave.
+    ///
+    /// # Safety
+    /// The node is not freed before the end of `'g`: it was linked, or will be retired under a guard later than that
+    /// of `'g`.
+    pub(crate) unsafe fn at(address: usize) -> Self {
+        let node = std::ptr::with_exposed_provenance_mut(address);
+        Self {
+            // SAFETY: no node lies at 0.
+            node: unsafe { NonNull::new_unchecked(node) },
+            guard: PhantomData,
+        }
+    }
+
+    /// Frees the node once no guard can see it. Its word is DEAD.
+    ///
+    /// # Safety
+    /// No index leads to it any more, and nobody else retires it.
+    pub(crate) unsafe fn retire(self, guard: &Guard<'_>) {
+        // SAFETY: the caller's promise; allocated with this size.
+        unsafe { guard.retire(self.node.cast(), self.size()) }
+    }
+
+    /// Frees the node and its value now.
+    ///
+    /// # Safety
+    /// The caller is the only one to know it.
+    pub(crate) unsafe fn free(self) {
+        Linked(self.node).free();
+    }
+
     /// Whether both are the same node.
     #[inline]
     pub(crate) fn is(self, other: NodeRef<'_>) -> bool {
@@ -190,6 +226,31 @@ impl OwnedNode {
         let word = Word::from_bits(node.node().word.load(Ordering::Relaxed));
         // SAFETY: owned and unseen, so word and blob live.
         (node.size() + unsafe { word.heap_bytes() }) as i64
+    }
+
+    /// The node, as it will be seen once it is linked.
+    pub(crate) fn seen<'g>(&self, _guard: &'g Guard<'_>) -> NodeRef<'g> {
+        NodeRef {
+            node: self.0,
+            guard: PhantomData,
+        }
+    }
+
+    /// Leaves the node to an index that has published it by its address.
+    pub(crate) fn publish(self) {
+        std::mem::forget(self);
+    }
+
+    /// Gives up a node that others may have looked at although it was never linked: its value is freed now, which
+    /// nobody has looked at, its memory when no guard can see it.
+    pub(crate) fn retire(self, guard: &Guard<'_>) {
+        let node = self.seen(guard);
+        let word = Word::from_bits(node.node().word.swap(Word::DEAD.bits(), Ordering::Relaxed));
+        // SAFETY: never linked, so the word is this owner's alone.
+        unsafe { word.free() };
+        self.publish();
+        // SAFETY: as above, and `self` is gone.
+        unsafe { node.retire(guard) };
     }
 
     /// Gives the node to an index, which makes it visible by what it does with the link (a lock or a release store).

@@ -1,6 +1,6 @@
 //! Hash flooding: families of keys that collide under weak hashes cost what random keys cost, in nodes looked at.
 
-use super::map_of;
+use super::{Made, map_of};
 use crate::raw::node::comparisons;
 use crate::{Key, Participant, Value};
 
@@ -10,7 +10,7 @@ type Family<'a> = &'a dyn Fn(u64) -> Vec<u8>;
 
 /// Nodes looked at while the family is stored, read and missed.
 fn cost(family: Family<'_>) -> u64 {
-    let (map, me) = (map_of(16, u32::MAX), Participant::new());
+    let (map, me) = (map_of(Made::Sharded(16), u32::MAX), Participant::new());
     comparisons::take();
     for i in 0..KEYS {
         map.swap(&Key::bytes(&family(i)), &Value::Number(0.0), &me.pin())
@@ -79,7 +79,7 @@ fn colliding_families_cost_at_most_three_times_random_keys() {
 
 #[test]
 fn the_measure_sees_a_hash_that_collides() {
-    let (map, me) = (map_of(16, 0xf), Participant::new());
+    let (map, me) = (map_of(Made::Sharded(16), 0xf), Participant::new());
     comparisons::take();
     for i in 0..1_000 {
         map.swap(&Key::int(i), &Value::Number(0.0), &me.pin())

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::{MASKS, map_of};
-use crate::index::{AnyIndex, Index};
+use crate::index::Index;
 use crate::{Entry, Key, Map, Participant, Value};
 
-#[test]
-fn an_insert_does_not_wait_for_whoever_removed_the_key_before() {
-    let (map, me) = (map_of(1, u32::MAX), Participant::new());
+on_each_index! {
+fn an_insert_does_not_wait_for_whoever_removed_the_key_before(made) {
+    let (map, me) = (map_of(made, u32::MAX), Participant::new());
     let (key, guard) = (Key::latin1(b"key"), me.pin());
     map.swap(&key, &Value::Int(1), &guard).expect("memory");
     // A thread that stops for ever between the death of the entry and its unlinking.
@@ -23,8 +23,9 @@ fn an_insert_does_not_wait_for_whoever_removed_the_key_before() {
     );
     assert!(map.get(&key, &guard).expect("there").same(&Value::Int(2)));
     // It wakes up: the new entry is not its business.
-    map.index.unlink(node, &guard);
+    map.index.unlink(&map.hash(&key), node, &guard);
     assert!(map.get(&key, &guard).expect("there").same(&Value::Int(2)));
+}
 }
 
 /// Scans from the cursor until `stop` or the end; panics on a key that has come before.
@@ -50,10 +51,10 @@ fn scan_until(
     at
 }
 
-#[test]
-fn a_scan_half_way_survives_merges_and_splits() {
-    for shards in [1, 4] {
-        let (map, me) = (map_of(shards, MASKS[0]), Participant::new());
+on_each_index! {
+fn a_scan_half_way_survives_merges_and_splits(made) {
+    {
+        let (map, me) = (map_of(made, MASKS[0]), Participant::new());
         let put = |i: i64| {
             map.swap(&Key::int(i), &Value::Int(i), &me.pin())
                 .expect("memory");
@@ -78,8 +79,7 @@ fn a_scan_half_way_survives_merges_and_splits() {
                 map.take(&Key::int(i + 10_000 * step), &me.pin())
                     .expect("there");
             }
-            let AnyIndex::Sharded(index) = &map.index;
-            index.check();
+            map.index.check();
         }
         assert_eq!(
             at.and_then(|cursor| scan_until(&map, &me, cursor, u32::MAX, &mut seen)),
@@ -90,4 +90,5 @@ fn a_scan_half_way_survives_merges_and_splits() {
             "what stays is given"
         );
     }
+}
 }

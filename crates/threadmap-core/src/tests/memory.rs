@@ -14,9 +14,9 @@ fn fill(map: &Map, me: &Participant, keys: i64) {
     }
 }
 
-#[test]
-fn a_drained_map_is_as_small_as_an_empty_one() {
-    let (map, me) = (map_of(4, u32::MAX), Participant::new());
+on_each_index! {
+fn a_drained_map_is_as_small_as_an_empty_one(made) {
+    let (map, me) = (map_of(made, u32::MAX), Participant::new());
     let empty = map.stats();
     fill(&map, &me, 10_000);
     let full = map.stats();
@@ -39,10 +39,11 @@ fn a_drained_map_is_as_small_as_an_empty_one() {
         empty.bytes
     );
 }
+}
 
-#[test]
-fn replacing_counts_what_is_gained_and_lost() {
-    let (map, me) = (map_of(1, u32::MAX), Participant::new());
+on_each_index! {
+fn replacing_counts_what_is_gained_and_lost(made) {
+    let (map, me) = (map_of(made, u32::MAX), Participant::new());
     let key = Key::latin1(b"key");
     let held = |map: &Map| {
         let stats = map.stats();
@@ -69,10 +70,11 @@ fn replacing_counts_what_is_gained_and_lost() {
     map.take(&key, &me.pin()).expect("there");
     assert_eq!(held(&map), 0);
 }
+}
 
-#[test]
-fn a_guard_knows_what_changed_under_it() {
-    let (map, me) = (map_of(1, u32::MAX), Participant::new());
+on_each_index! {
+fn a_guard_knows_what_changed_under_it(made) {
+    let (map, me) = (map_of(made, u32::MAX), Participant::new());
     let guard = me.pin();
     map.swap(&Key::int(1), &Value::Number(1.0), &guard)
         .expect("memory");
@@ -80,10 +82,11 @@ fn a_guard_knows_what_changed_under_it() {
     map.take(&Key::int(1), &guard).expect("there");
     assert_eq!(guard.net_bytes(), 0);
 }
+}
 
-#[test]
-fn churn_keeps_the_index_flat() {
-    let (map, me) = (map_of(4, u32::MAX), Participant::new());
+on_each_index! {
+fn churn_keeps_the_index_flat(made) {
+    let (map, me) = (map_of(made, u32::MAX), Participant::new());
     fill(&map, &me, 1_000);
     let before = map.stats().bytes;
     for i in 0..100_000 {
@@ -102,4 +105,5 @@ fn churn_keeps_the_index_flat() {
         "{} after {before}",
         after.bytes
     );
+}
 }

@@ -1,4 +1,31 @@
-//! Tests over the whole crate. Segments are tiny here (14 nodes), so that small maps split and merge all the time.
+//! Tests over the whole crate. Segments are tiny here (some ten nodes), so that small maps split and merge all the time.
+
+/// A test for each index: of one shard, of several, without locks.
+macro_rules! on_each_index {
+    ($($(#[$meta:meta])* fn $name:ident($made:ident) $body:block)*) => {$(
+        mod $name {
+            use super::*;
+
+            $(#[$meta])*
+            fn run($made: $crate::tests::Made) $body
+
+            #[test]
+            fn one_shard() {
+                run($crate::tests::Made::Sharded(1));
+            }
+
+            #[test]
+            fn sharded() {
+                run($crate::tests::Made::Sharded(4));
+            }
+
+            #[test]
+            fn lock_free() {
+                run($crate::tests::Made::LockFree);
+            }
+        }
+    )*};
+}
 
 mod flooding;
 mod index;
@@ -7,11 +34,30 @@ mod model;
 mod reclamation;
 mod threads;
 
-use crate::{Map, Options};
+use crate::{Map, Options, Variant};
 
-/// A map with so many shards, of whose hashes only the bits of `hash_mask` are used.
-fn map_of(shards: u32, hash_mask: u32) -> Map {
+/// What index a map has.
+#[derive(Clone, Copy, Debug)]
+enum Made {
+    Sharded(u32),
+    LockFree,
+}
+
+const MADE: [Made; 4] = [
+    Made::Sharded(1),
+    Made::Sharded(2),
+    Made::Sharded(8),
+    Made::LockFree,
+];
+
+/// A map so made, of whose hashes only the bits of `hash_mask` are used.
+fn map_of(made: Made, hash_mask: u32) -> Map {
+    let (variant, shards) = match made {
+        Made::Sharded(shards) => (Variant::Sharded, shards),
+        Made::LockFree => (Variant::LockFree, 1),
+    };
     Map::new(Options {
+        variant,
         shards,
         hash_mask,
         ..Options::default()

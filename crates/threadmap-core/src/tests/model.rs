@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use super::{MASKS, map_of};
-use crate::index::AnyIndex;
+use super::{MADE, MASKS, map_of};
 use crate::{BlobKind, Entry, Error, Expected, Guard, Key, Map, Number, Participant, Value};
 
 /// A value that a model can own.
@@ -322,40 +321,39 @@ proptest! {
     fn every_operation_does_what_a_plain_map_does(
         ops in proptest::collection::vec(ops(), 1..400),
         mask in 0_usize..4,
-        shard_bits in 0_u32..4,
+        made in 0..MADE.len(),
     ) {
-        let (map, me) = (map_of(1 << shard_bits, MASKS[mask]), Participant::new());
+        let (map, me) = (map_of(MADE[made], MASKS[mask]), Participant::new());
         let mut model = BTreeMap::new();
         for op in &ops {
             apply(op, &map, &mut model, &me);
         }
-        let AnyIndex::Sharded(index) = &map.index;
-        index.check();
+        map.index.check();
         prop_assert_eq!(scan_all(&map, &me, 3), model);
     }
 }
 
-#[test]
-fn growing_and_draining_goes_through_every_size() {
+on_each_index! {
+fn growing_and_draining_goes_through_every_size(made) {
     for mask in MASKS {
-        let (map, me) = (map_of(2, mask), Participant::new());
+        let (map, me) = (map_of(made, mask), Participant::new());
         let keys = if mask == 0 { 200 } else { 3_000_i64 };
-        let AnyIndex::Sharded(index) = &map.index;
         for i in 0..keys {
             map.swap(&Key::int(i), &Value::Int(i), &me.pin())
                 .expect("memory");
             if i % 97 == 0 {
-                index.check();
+                map.index.check();
                 assert_eq!(scan_all(&map, &me, 10).len() as i64, i + 1);
             }
         }
         for i in 0..keys {
             assert!(map.take(&Key::int(i), &me.pin()).is_some());
             if i % 97 == 0 {
-                index.check();
+                map.index.check();
                 assert_eq!(scan_all(&map, &me, 10).len() as i64, keys - i - 1);
             }
         }
-        index.check();
+        map.index.check();
     }
+}
 }

@@ -17,10 +17,10 @@ fn in_threads(work: impl Fn(u64, &Participant) + Sync) {
     });
 }
 
-#[test]
-fn concurrent_adds_lose_nothing() {
-    for shards in [1, 8] {
-        let map = map_of(shards, u32::MAX);
+on_each_index! {
+fn concurrent_adds_lose_nothing(made) {
+    {
+        let map = map_of(made, u32::MAX);
         in_threads(|_, me| {
             for i in 0..20_000_i64 {
                 let (one, zero) = (Number::Int(1), Number::Int(0));
@@ -41,10 +41,11 @@ fn concurrent_adds_lose_nothing() {
         assert_eq!(sum, 20_000 * THREADS as i64);
     }
 }
+}
 
-#[test]
-fn every_inserted_entry_is_taken_exactly_once() {
-    let map = map_of(2, u32::MAX);
+on_each_index! {
+fn every_inserted_entry_is_taken_exactly_once(made) {
+    let map = map_of(made, u32::MAX);
     let (inserted, taken) = (AtomicU64::new(0), AtomicU64::new(0));
     in_threads(|_, me| {
         for i in 0..30_000_i64 {
@@ -64,10 +65,11 @@ fn every_inserted_entry_is_taken_exactly_once() {
     assert_eq!(inserted.into_inner(), taken.into_inner() + left);
     assert_eq!(map.len(), left);
 }
+}
 
-#[test]
-fn a_scan_gives_what_stays_exactly_once_while_the_map_grows_and_shrinks() {
-    let map = map_of(2, u32::MAX);
+on_each_index! {
+fn a_scan_gives_what_stays_exactly_once_while_the_map_grows_and_shrinks(made) {
+    let map = map_of(made, u32::MAX);
     let me = Participant::new();
     for i in 0..500 {
         map.swap(&Key::int(i), &Value::Null, &me.pin())
@@ -97,10 +99,11 @@ fn a_scan_gives_what_stays_exactly_once_while_the_map_grows_and_shrinks() {
     });
     assert_eq!(map.len(), 500);
 }
+}
 
-#[test]
-fn a_version_never_comes_back() {
-    let map = map_of(1, u32::MAX);
+on_each_index! {
+fn a_version_never_comes_back(made) {
+    let map = map_of(made, u32::MAX);
     let wins = AtomicU64::new(0);
     in_threads(|_, me| {
         for i in 0..5_000_i64 {
@@ -128,10 +131,11 @@ fn a_version_never_comes_back() {
     });
     assert!(wins.into_inner() > 0);
 }
+}
 
-#[test]
-fn clear_loses_no_update_half_way() {
-    let map = map_of(2, u32::MAX);
+on_each_index! {
+fn clear_loses_no_update_half_way(made) {
+    let map = map_of(made, u32::MAX);
     let removed = AtomicU64::new(0);
     let added = AtomicU64::new(0);
     in_threads(|thread, me| {
@@ -156,4 +160,5 @@ fn clear_loses_no_update_half_way() {
     let me = Participant::new();
     assert_eq!(map.len(), scan_all(&map, &me, 4).len() as u64);
     assert!(removed.into_inner() <= added.into_inner());
+}
 }

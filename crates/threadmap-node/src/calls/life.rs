@@ -1,6 +1,6 @@
 //! Opening, closing and describing maps; what a thread does once.
 
-use threadmap_core::{Options, Text};
+use threadmap_core::{Options, Text, Variant};
 
 use super::Outcome;
 use crate::error::{Fault, INVALID_ARGUMENT};
@@ -49,6 +49,9 @@ pub(crate) fn open<'c>(call: &Call<'c>) -> Outcome<'c> {
     let (shards, keys, values) = (number(2)? as u32, number(4)? as usize, number(5)? as usize);
     if shards != 0 {
         options.shards = shards;
+    }
+    if options.variant != Variant::Sharded {
+        options.shards = 1;
     }
     if keys != 0 {
         options.max_key_bytes = keys;
