@@ -43,6 +43,7 @@ mod number;
 mod ops;
 mod options;
 mod raw;
+mod step;
 mod sync;
 mod text;
 mod value;

@@ -13,6 +13,7 @@ use crate::map::Map;
 use crate::raw::epoch::Guard;
 use crate::raw::node::{NodeRef, OwnedNode};
 use crate::raw::word::{Cell, OwnedWord, Word};
+use crate::step;
 use crate::value::Value;
 
 /// What to do about an entry, decided from what it holds.
@@ -109,6 +110,7 @@ impl Map {
 
     fn remove(&self, key: &Hashed<'_>, node: NodeRef<'_>, word: Word, guard: &Guard<'_>) -> bool {
         let killed = node.kill(word, guard);
+        step::after("kill");
         if let Ok(bytes) = killed {
             self.index.unlink(key, node, guard);
             self.counters.change(-1, bytes, guard);

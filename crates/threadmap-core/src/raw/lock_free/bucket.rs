@@ -16,6 +16,7 @@ use std::ptr;
 use crate::hash::Hashed;
 use crate::raw::epoch::Guard;
 use crate::raw::node::NodeRef;
+use crate::step;
 use crate::sync::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 
 /// Slots in the bucket itself: with header and overflow pointer they fill a cache line.
@@ -73,14 +74,6 @@ pub(super) struct Bucket {
     header: AtomicU64,
     home: [AtomicU64; HOME],
     more: AtomicPtr<More>,
-}
-
-/// What a search found.
-pub(super) enum Seen<'g> {
-    Node(NodeRef<'g>),
-    Nothing,
-    /// Nothing, and the bucket is frozen: what came later is elsewhere.
-    Frozen,
 }
 
 /// What became of an insertion.
@@ -184,12 +177,14 @@ impl Bucket {
         'again: loop {
             // Acquire: pairs with the Release of each publication, so that the slots are seen filled.
             let header = self.header.load(Ordering::Acquire);
+            step::after("read a header");
             for place in set_bits(header & self.with_tag(header, key.tag)) {
                 // Acquire: the node's content was written before it was claimed.
                 let word = SlotWord(self.taken(place).load(Ordering::Acquire));
                 if word.tag() != key.tag {
                     continue;
                 }
+                step::after("read a slot");
                 // SAFETY: read under the guard.
                 let Some(node) = (unsafe { word.node() }) else {
                     continue;
@@ -207,14 +202,10 @@ impl Bucket {
     }
 
     /// The node of the key, dead or alive. A miss is one at the moment when the header was read, or when the node
-    /// that was there then died.
+    /// that was there then died; in a frozen bucket, when the trie led here: see `Trie::lookup`.
     #[inline]
-    pub(super) fn find<'g>(&self, key: &Hashed<'_>, guard: &'g Guard<'_>) -> Seen<'g> {
-        match self.search(key, guard) {
-            (_, Some((_, _, node))) => Seen::Node(node),
-            (header, None) if header & FROZEN == 0 => Seen::Nothing,
-            _ => Seen::Frozen,
-        }
+    pub(super) fn find<'g>(&self, key: &Hashed<'_>, guard: &'g Guard<'_>) -> Option<NodeRef<'g>> {
+        Some(self.search(key, guard).1?.2)
     }
 
     /// Publishes the node of `word` unless a live one of its key is here; adds slots, if it may, and their bytes to
@@ -248,6 +239,7 @@ impl Bucket {
                 }
                 next &= !(1 << place);
                 if self.step(header, next) {
+                    step::after("clear another's dead");
                     self.empty(place, dead);
                 }
                 continue;
@@ -255,12 +247,16 @@ impl Bucket {
             let place = match claimed {
                 Some(place) => place,
                 None => match self.claim(header, word, extend) {
-                    Ok(place) => *claimed.insert(place),
+                    Ok(place) => {
+                        step::after("claim a slot");
+                        *claimed.insert(place)
+                    }
                     Err(put) => return put,
                 },
             };
             next |= 1 << place;
             if self.step(header, next) {
+                step::after("publish");
                 return Put::Published;
             }
         }
@@ -328,6 +324,7 @@ impl Bucket {
         let linked =
             link.compare_exchange(ptr::null_mut(), fresh, Ordering::AcqRel, Ordering::Acquire);
         if linked.is_ok() {
+            step::after("add slots");
             // Relaxed: a figure for operators.
             bytes.fetch_add(size_of::<More>(), Ordering::Relaxed);
         } else {
@@ -353,6 +350,7 @@ impl Bucket {
             let word = SlotWord(self.taken(place).load(Ordering::Acquire));
             let next = header.wrapping_add(VERSION) & !(1 << place);
             if self.step(header, next) {
+                step::after("clear a bit");
                 self.empty(place, word);
                 return Cleared::Out {
                     empty: next & OCCUPIED == 0,
@@ -365,6 +363,7 @@ impl Bucket {
     pub(super) fn freeze(&self) {
         // AcqRel: what was published before is seen by the copier; a failed publication sees this.
         self.header.fetch_or(FROZEN, Ordering::AcqRel);
+        step::after("freeze a bucket");
     }
 
     /// How many nodes are linked.

@@ -9,7 +9,7 @@ mod plan;
 mod segment;
 pub(crate) mod trie;
 
-use bucket::{Cleared, Put, Seen, SlotWord};
+use bucket::{Cleared, Put, SlotWord};
 use plan::Plan;
 use trie::{Found, Trie};
 
@@ -24,21 +24,16 @@ const MERGES: usize = 32;
 
 impl Trie {
     /// The node of the key, dead or alive. Changes nothing, waits for nobody.
+    ///
+    /// A miss counts in a frozen bucket, too, whatever has come instead: inserts find their segment by the same words
+    /// of the trie, so when these led here the key was in no other segment.
     #[inline]
     pub(crate) fn lookup<'g>(
         &'g self,
         key: &Hashed<'_>,
         guard: &'g Guard<'_>,
     ) -> Option<NodeRef<'g>> {
-        let (mut leaf, mut bucket) = self.bucket(key, guard);
-        loop {
-            match bucket.find(key, guard) {
-                Seen::Node(node) => return Some(node),
-                Seen::Nothing => return None,
-                // Until there is an outcome nothing can have come later.
-                Seen::Frozen => (leaf, bucket) = Self::next_bucket(leaf, key, guard)?,
-            }
-        }
+        self.bucket(key, guard).1.find(key, guard)
     }
 
     /// Links the node unless a live one of its key is there; says whether it did.

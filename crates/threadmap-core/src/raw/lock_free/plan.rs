@@ -20,6 +20,7 @@ use std::ptr::{self, NonNull};
 use super::bucket::SlotWord;
 use super::segment::{Leaf, OwnedSegment, Segment, want_parting};
 use crate::raw::epoch::Guard;
+use crate::step;
 use crate::sync::{AtomicPtr, AtomicUsize, Ordering};
 
 /// Prefix bits at which segments stop parting and just grow.
@@ -131,7 +132,13 @@ impl Plan {
         // AcqRel: whoever sees JOINED sees the right segment's plan.
         self.state
             .compare_exchange(PENDING, state, Ordering::AcqRel, Ordering::Acquire)
-            .map_or_else(|there| there, |_| state)
+            .map_or_else(
+                |there| there,
+                |_| {
+                    step::after("decide a merge");
+                    state
+                },
+            )
     }
 
     fn cell(&self, of: Leaf, state: usize) -> &AtomicPtr<Outcome> {
@@ -189,6 +196,7 @@ impl Plan {
             // SAFETY: as in `range`.
             unsafe { source.segment() }.freeze(guard, &mut nodes);
         }
+        step::after("copy");
         let mine = Copied::new(if range.joined { self.left } else { of }, range, &nodes);
         let added = mine.bytes();
         let fresh = Box::into_raw(Box::new(mine.outcome()));
@@ -200,6 +208,7 @@ impl Plan {
             Ordering::AcqRel,
             Ordering::Acquire,
         );
+        step::after("offer");
         let won = if offered.is_ok() {
             mine.publish();
             // Relaxed: a figure for operators.

@@ -16,6 +16,7 @@ use super::plan::Plan;
 use crate::hash::Hashed;
 use crate::raw::epoch::Guard;
 use crate::raw::node::NodeRef;
+use crate::step;
 use crate::sync::{AtomicPtr, AtomicUsize, Ordering};
 
 /// Numbers of buckets. Small steps near the top keep the memory of an entry within a fifth, whatever the fill; beyond
@@ -244,8 +245,9 @@ impl Segment {
             Ordering::AcqRel,
             Ordering::Relaxed,
         );
-        put.map_err(drop)
-            .map(|_| self.plan(guard).expect("`plan-once`"))
+        put.map_err(drop)?;
+        step::after("propose a plan");
+        Ok(self.plan(guard).expect("`plan-once`"))
     }
 
     pub(super) fn buckets(&self) -> &[Bucket] {

@@ -18,6 +18,7 @@ use super::segment::{Leaf, OwnedSegment, Segment};
 use crate::Participant;
 use crate::hash::Hashed;
 use crate::raw::epoch::Guard;
+use crate::step;
 use crate::sync::{AtomicUsize, Ordering};
 
 const BITS: u32 = 6;
@@ -151,20 +152,6 @@ impl Trie {
         (leaf, unsafe { leaf.bucket(key) })
     }
 
-    /// The bucket of the key in what replaces the segment, if anything does yet.
-    #[cold]
-    pub(super) fn next_bucket<'g>(
-        leaf: Leaf,
-        key: &Hashed<'_>,
-        guard: &'g Guard<'_>,
-    ) -> Option<(Leaf, &'g Bucket)> {
-        let found = Found::new(leaf);
-        let outcome = found.segment.plan(guard)?.outcome(leaf, guard)?;
-        let next = outcome.leaf(key.hash);
-        // SAFETY: `retired-is-unreachable`: it outlives what leads to it.
-        Some((next, unsafe { next.bucket(key) }))
-    }
-
     /// Finishes the plan of a segment, if it has one: afterwards the trie no longer leads to the segment.
     #[cold]
     pub(super) fn complete(&self, leaf: Leaf, guard: &Guard<'_>) {
@@ -178,6 +165,7 @@ impl Trie {
         }
         let (outcome, won) = plan.finish(leaf, &self.bytes, guard);
         self.settle(plan, leaf, outcome, guard);
+        step::after("settle");
         for next in outcome.leaves() {
             Found::new(next).segment.forget_origin();
         }
@@ -251,12 +239,14 @@ impl Trie {
             }
             if outcome.depth <= BITS * (level + 1) {
                 inner.step(place, word, outcome.leaf(hash).word());
+                step::after("lead a word on");
                 continue;
             }
             let next = level + 1;
             let below = |at: usize| outcome.leaf(hash | (at << shift(next)) as u32).word();
             let fresh = Box::into_raw(Box::new(Inner::new(below)));
             if inner.step(place, word, fresh.expose_provenance()) {
+                step::after("grow a level");
                 self.bytes.fetch_add(size_of::<Inner>(), Ordering::Relaxed);
             } else {
                 // SAFETY: it was not published.
@@ -283,6 +273,7 @@ impl Trie {
             return;
         }
         if above.step(place, word, outcome.leaf(start).word()) {
+            step::after("fold a level");
             self.bytes.fetch_sub(size_of::<Inner>(), Ordering::Relaxed);
             let inner = NonNull::from(inner).cast();
             // SAFETY: `forward-only`: the only word that led to it has gone on, by this thread.
