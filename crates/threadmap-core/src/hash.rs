@@ -11,10 +11,12 @@ use foldhash::quality::FoldHasher;
 
 use crate::key::{Key, KeyKind};
 
-/// A key with its hash: computed once an operation.
+/// A key with its hash: computed once an operation. The key lies here in pieces, as nodes hold it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Hashed<'a> {
-    pub(crate) key: Key<'a>,
+    pub(crate) kind: KeyKind,
+    pub(crate) is_buffer: bool,
+    pub(crate) bytes: &'a [u8],
     pub(crate) hash: u32,
     /// Sixteen bits that are independent of `hash`.
     pub(crate) tag: u16,
@@ -41,13 +43,15 @@ impl KeyHasher {
     }
 
     #[inline]
-    pub(crate) fn hash<'a>(&self, key: &Key<'a>) -> Hashed<'a> {
-        let seed = self.seeds[key.kind() as usize];
-        let mut hasher = FoldHasher::with_seed(seed, self.shared);
-        hasher.write(key.as_bytes());
+    pub(crate) fn hash<'a>(&self, key: &'a Key<'_>) -> Hashed<'a> {
+        let (kind, bytes) = (key.kind(), key.as_bytes());
+        let mut hasher = FoldHasher::with_seed(self.seeds[kind as usize], self.shared);
+        hasher.write(bytes);
         let hash = hasher.finish();
         Hashed {
-            key: *key,
+            kind,
+            is_buffer: key.is_buffer(),
+            bytes,
             hash: (hash ^ (hash >> 32)) as u32 & self.mask,
             tag: (hash >> 48) as u16,
         }

@@ -199,6 +199,7 @@ impl<'a> Key<'a> {
 
     /// The canonical bytes.
     #[must_use]
+    #[inline]
     pub fn as_bytes(&self) -> &[u8] {
         match &self.repr {
             Repr::Scalar { len, bytes } => &bytes[..usize::from(*len)],
@@ -215,7 +216,7 @@ impl PartialEq for Key<'_> {
 
 /// `a == b`, without the call to `memcmp` where two words in a register each do: 3 ns of a lookup.
 #[inline]
-fn same_bytes(a: &[u8], b: &[u8]) -> bool {
+pub(crate) fn same_bytes(a: &[u8], b: &[u8]) -> bool {
     if a.len() != b.len() {
         return false;
     }

@@ -137,7 +137,7 @@ impl Map {
     }
 
     #[inline]
-    pub(crate) fn hash<'a>(&self, key: &Key<'a>) -> Hashed<'a> {
+    pub(crate) fn hash<'a>(&self, key: &'a Key<'_>) -> Hashed<'a> {
         self.hasher.hash(key)
     }
 

@@ -14,7 +14,7 @@ use super::heap;
 use super::word::{Cell, OwnedWord, Word};
 use crate::error::Error;
 use crate::hash::Hashed;
-use crate::key::{Key, KeyKind};
+use crate::key::{Key, KeyKind, same_bytes};
 use crate::sync::{AtomicU64, Ordering};
 
 /// The longest key that a node can hold: 24 bits of length.
@@ -29,6 +29,12 @@ struct Node {
     hash: u32,
     meta: u32,
     word: AtomicU64,
+}
+
+/// Kind and length of a key as a node has them; a length of more than 24 bits spoils it, and no node has such a key.
+#[inline]
+const fn meta(kind: KeyKind, length: usize) -> u32 {
+    (kind as u32) << KIND_SHIFT | length as u32
 }
 
 const HEADER: usize = size_of::<Node>();
@@ -56,16 +62,21 @@ impl<'g> NodeRef<'g> {
     #[inline]
     pub(crate) fn key(self) -> Key<'g> {
         let meta = self.node().meta;
-        let length = (meta & (BUFFER - 1)) as usize;
-        // SAFETY: the key's bytes follow the header in the same allocation.
-        let start = unsafe { self.node.cast::<u8>().add(HEADER) };
-        // SAFETY: `length` bytes were written there before publication and never change.
-        let bytes = unsafe { slice::from_raw_parts(start.as_ptr(), length) };
         Key::from_parts(
             KeyKind::ALL[(meta >> KIND_SHIFT) as usize],
             meta & BUFFER != 0,
-            bytes,
+            self.bytes(),
         )
+    }
+
+    /// The bytes of the key.
+    #[inline]
+    fn bytes(self) -> &'g [u8] {
+        let length = (self.node().meta & (BUFFER - 1)) as usize;
+        // SAFETY: the key's bytes follow the header in the same allocation.
+        let start = unsafe { self.node.cast::<u8>().add(HEADER) };
+        // SAFETY: `length` bytes were written there before publication and never change.
+        unsafe { slice::from_raw_parts(start.as_ptr(), length) }
     }
 
     /// Whether this node was made for that key.
@@ -73,7 +84,10 @@ impl<'g> NodeRef<'g> {
     pub(crate) fn is_for(self, wanted: &Hashed<'_>) -> bool {
         #[cfg(test)]
         comparisons::count();
-        self.node().hash == wanted.hash && self.key() == wanted.key
+        let Node { hash, meta: own, .. } = self.node();
+        *hash == wanted.hash
+            && own & !BUFFER == meta(wanted.kind, wanted.bytes.len())
+            && same_bytes(self.bytes(), wanted.bytes)
     }
 
     /// The address, to be kept where a reference cannot be.
@@ -177,7 +191,7 @@ impl<'g> NodeRef<'g> {
 
     /// Bytes of the node without its blob.
     pub(crate) fn size(self) -> usize {
-        HEADER + self.key().as_bytes().len()
+        HEADER + self.bytes().len()
     }
 }
 
@@ -191,7 +205,7 @@ impl OwnedNode {
         word: OwnedWord,
         guard: &Guard<'_>,
     ) -> Result<Self, Error> {
-        let bytes = hashed.key.as_bytes();
+        let bytes = hashed.bytes;
         if bytes.len() > MAX_KEY_BYTES {
             return Err(Error::KeyTooLarge {
                 got: bytes.len(),
@@ -201,11 +215,10 @@ impl OwnedNode {
         let start = guard
             .alloc(HEADER + bytes.len())
             .ok_or(Error::OutOfMemory)?;
-        let flag = if hashed.key.is_buffer() { BUFFER } else { 0 };
-        let meta = (hashed.key.kind() as u32) << KIND_SHIFT | flag | bytes.len() as u32;
+        let flag = if hashed.is_buffer { BUFFER } else { 0 };
         let node = Node {
             hash: hashed.hash,
-            meta,
+            meta: meta(hashed.kind, bytes.len()) | flag,
             word: AtomicU64::new(word.into_word().bits()),
         };
         // SAFETY: fresh memory of at least a header, aligned to eight.
