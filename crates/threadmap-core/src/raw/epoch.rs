@@ -26,6 +26,7 @@ use crossbeam_utils::CachePadded;
 
 use super::fence::Fences;
 use super::heap::{self, Shelf};
+use super::slab::Slabs;
 use crate::sync::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, OnceLock, Ordering};
 
 /// Blocks that a thread collects before it looks whether older ones can be freed: the price of a heavy fence (1 to
@@ -33,6 +34,8 @@ use crate::sync::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, OnceLock, Order
 const BAG: usize = if cfg!(any(test, miri, loom)) { 8 } else { 256 };
 /// Or so many bytes of them.
 const BAG_BYTES: usize = 256 << 10;
+/// In a participant's count of guards: when they are gone, everything is to be given back that can be.
+const TIDY: usize = 1 << (usize::BITS - 1);
 /// In a slot: nobody is pinned there.
 const IDLE: u64 = 0;
 
@@ -53,6 +56,7 @@ struct Domain {
     slots: AtomicPtr<Slot>,
     /// What ended threads have left.
     orphans: AtomicPtr<Orphan>,
+    slabs: Slabs,
     /// Hands out stripes of the maps' counters; only their spread matters.
     next_stripe: AtomicUsize,
 }
@@ -117,6 +121,7 @@ impl Domain {
             epoch: CachePadded::new(AtomicU64::new(1)),
             slots: AtomicPtr::new(ptr::null_mut()),
             orphans: AtomicPtr::new(ptr::null_mut()),
+            slabs: Slabs::new(),
             next_stripe: AtomicUsize::new(0),
         }
     }
@@ -252,7 +257,7 @@ impl Participant {
             guards: Cell::new(0),
             // Relaxed: only the spread matters.
             stripe: domain.next_stripe.fetch_add(1, Ordering::Relaxed),
-            shelf: Shelf::new(),
+            shelf: Shelf::new(&domain.slabs),
             open: RefCell::new(Vec::with_capacity(BAG)),
             open_bytes: Cell::new(0),
             sealed: RefCell::default(),
@@ -318,6 +323,19 @@ impl Participant {
         } else {
             None
         }
+    }
+
+    /// Gives back what this thread keeps for later, as far as no other thread is pinned.
+    #[cold]
+    fn tidy(&self) {
+        self.guards.set(0);
+        self.withdraw();
+        // A bag is due two epochs after it was sealed, and a pinned thread lets one go by.
+        for _ in 0..3 {
+            let _guard = self.pin();
+            self.collect();
+        }
+        self.shelf.clear();
     }
 
     fn retire(&self, retired: Retired, bytes: usize) {
@@ -391,8 +409,14 @@ impl Guard<'_> {
         self.participant.collect();
     }
 
-    /// A block of at least `size` bytes, aligned to eight, for `heap::free` or [`Guard::retire`]; `None` when memory
-    /// is out.
+    /// When the thread's last guard is gone, it gives back what it has kept for later.
+    pub(crate) fn tidy_later(&self) {
+        let guards = &self.participant.guards;
+        guards.set(guards.get() | TIDY);
+    }
+
+    /// A block of at least `size` bytes, aligned to eight, or to 64 where `size` is a multiple of that, for
+    /// `heap::free` or [`Guard::retire`]; `None` when memory is out.
     #[inline]
     pub(crate) fn alloc(&self, size: usize) -> Option<NonNull<u8>> {
         self.participant.shelf.alloc(size)
@@ -446,6 +470,8 @@ impl Drop for Guard<'_> {
         self.participant.guards.set(guards);
         if guards == 0 {
             self.participant.withdraw();
+        } else if guards == TIDY {
+            self.participant.tidy();
         }
     }
 }

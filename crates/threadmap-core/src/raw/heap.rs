@@ -1,36 +1,35 @@
-//! Memory for nodes and blobs: the system's allocator, with a shelf of freed blocks for each thread.
+//! Memory for nodes and blobs: small blocks from slabs, with a shelf of them for each thread; large ones from the
+//! system's allocator.
 //!
-//! Entries come and go in a few sizes, so most allocations can take what the same thread has reclaimed before: no
-//! call to malloc, which may lock. Sizes up to [`LARGEST`] are rounded up to what malloc would give anyway on a
-//! 64-bit glibc (16 n + 8); larger ones are passed through. Invariant: a block of `size` bytes was allocated with
-//! `layout_for(size)` whoever allocated it, so any thread may free it. A shelf belongs to one thread.
+//! Entries come and go in a few sizes, so most allocations can take what the same thread has reclaimed before, or cut
+//! the next block from a span that is its own: nobody is asked. Invariant: where a block comes from depends on its
+//! size alone, so any thread may free it. A shelf belongs to one thread.
 
 use std::alloc::{Layout, alloc, dealloc};
 use std::cell::Cell;
 use std::ptr::{self, NonNull};
 
-const SMALLEST: usize = 24;
-const STEP: usize = 16;
-const CLASSES: usize = 32;
-const LARGEST: usize = SMALLEST + STEP * (CLASSES - 1);
-/// Bytes kept of one class; none where a checker has to see each block's end.
-const KEPT: usize = if cfg!(any(miri, threadmap_sanitize)) {
-    0
-} else {
-    32 << 10
-};
+use super::slab::{self, CLASSES, Slabs, Supply, size_of_class};
 
-const fn class_of(size: usize) -> Option<usize> {
-    if size <= LARGEST {
-        Some(size.saturating_sub(SMALLEST).div_ceil(STEP))
-    } else {
-        None
-    }
+/// No slabs where a checker has to see each block's end.
+const SLABS: bool = !cfg!(any(miri, threadmap_sanitize));
+/// Blocks of whole cache lines begin with one.
+const LINE: usize = 64;
+/// Bytes that a shelf keeps of one class: a span's, and what one bag of the epochs holds.
+const KEPT: usize = (64 << 10) + 256 * 24;
+
+#[inline]
+fn class_of(size: usize) -> Option<usize> {
+    if SLABS { slab::class_of(size) } else { None }
 }
 
 fn layout_for(size: usize) -> Option<Layout> {
-    let size = class_of(size).map_or(size, |class| SMALLEST + STEP * class);
-    Layout::from_size_align(size, align_of::<u64>()).ok()
+    let align = if size.is_multiple_of(LINE) {
+        LINE
+    } else {
+        align_of::<u64>()
+    };
+    Layout::from_size_align(size, align).ok()
 }
 
 /// Frees a block.
@@ -38,48 +37,102 @@ fn layout_for(size: usize) -> Option<Layout> {
 /// # Safety
 /// The block was allocated here with this size, and nobody uses it any more.
 pub(crate) unsafe fn free(start: NonNull<u8>, size: usize) {
+    if let Some(class) = class_of(size) {
+        // SAFETY: the caller's promise; small blocks come from slabs.
+        unsafe { slab::give_back(start, class) };
+        return;
+    }
     let layout = layout_for(size).expect("it was allocated with this layout");
     // SAFETY: the caller's promise.
     unsafe { dealloc(start.as_ptr(), layout) }
 }
 
-/// Freed blocks of one size, each holding the address of the next.
+/// Blocks of one size that nobody uses.
 struct Class {
+    /// A list, each holding the address of the next.
     first: Cell<*mut u8>,
-    room: Cell<usize>,
+    count: Cell<usize>,
+    /// What is left to cut of the thread's own span.
+    rest: Cell<*mut u8>,
+    end: Cell<usize>,
 }
 
 /// The blocks that one thread keeps for itself.
 pub(super) struct Shelf {
+    slabs: &'static Slabs,
     classes: [Class; CLASSES],
 }
 
-impl Shelf {
-    pub(super) fn new() -> Self {
-        let empty = |class| Class {
-            first: Cell::new(ptr::null_mut()),
-            room: Cell::new(KEPT / (SMALLEST + STEP * class)),
-        };
+impl Class {
+    fn new() -> Self {
         Self {
-            classes: std::array::from_fn(empty),
+            first: Cell::new(ptr::null_mut()),
+            count: Cell::new(0),
+            rest: Cell::new(ptr::null_mut()),
+            end: Cell::new(0),
         }
     }
 
-    /// A block of at least `size` bytes, aligned to eight; `None` when memory is out.
+    #[inline]
+    fn pop(&self) -> Option<NonNull<u8>> {
+        let first = NonNull::new(self.first.get())?;
+        // SAFETY: a block on the shelf is this thread's alone, aligned, and holds the next one's address.
+        let next = unsafe { first.cast::<*mut u8>().read() };
+        self.first.set(next);
+        self.count.set(self.count.get() - 1);
+        Some(first)
+    }
+
+    #[inline]
+    fn cut(&self, size: usize) -> Option<NonNull<u8>> {
+        let block = NonNull::new(self.rest.get())?;
+        // At the end there is one past the last block at most, which is never null.
+        let next = block.as_ptr().wrapping_add(size);
+        if next.addr() > self.end.get() {
+            return None;
+        }
+        self.rest.set(next);
+        Some(block)
+    }
+
+    fn take(&self, supply: Supply) {
+        match supply {
+            Supply::List(first, count) => {
+                self.first.set(first.as_ptr());
+                self.count.set(count);
+            }
+            Supply::Rest(start, end) => {
+                self.rest.set(start.as_ptr());
+                self.end.set(end);
+            }
+        }
+    }
+}
+
+impl Shelf {
+    pub(super) fn new(slabs: &'static Slabs) -> Self {
+        Self {
+            slabs,
+            classes: std::array::from_fn(|_| Class::new()),
+        }
+    }
+
+    /// A block of at least `size` bytes, aligned to eight, or to 64 where `size` is a multiple of that; `None` when
+    /// memory is out.
     #[inline]
     pub(super) fn alloc(&self, size: usize) -> Option<NonNull<u8>> {
-        if let Some(class) = class_of(size).map(|class| &self.classes[class])
-            && let Some(first) = NonNull::new(class.first.get())
-        {
-            // SAFETY: a block on the shelf is this thread's alone, aligned, and holds the next one's address.
-            let next = unsafe { first.cast::<*mut u8>().read() };
-            class.first.set(next);
-            class.room.set(class.room.get() + 1);
-            return Some(first);
+        let Some(class) = class_of(size) else {
+            let layout = layout_for(size)?;
+            // SAFETY: no layout here is empty.
+            return NonNull::new(unsafe { alloc(layout) });
+        };
+        let shelf = &self.classes[class];
+        loop {
+            if let Some(block) = shelf.pop().or_else(|| shelf.cut(size_of_class(class))) {
+                return Some(block);
+            }
+            shelf.take(self.slabs.supply(class)?);
         }
-        let layout = layout_for(size)?;
-        // SAFETY: no layout here is empty.
-        NonNull::new(unsafe { alloc(layout) })
     }
 
     /// Takes a block back.
@@ -88,49 +141,59 @@ impl Shelf {
     /// As for [`free`].
     #[inline]
     pub(super) unsafe fn put(&self, start: NonNull<u8>, size: usize) {
-        if let Some(class) = class_of(size).map(|class| &self.classes[class])
-            && class.room.get() > 0
+        if let Some(class) = class_of(size)
+            && let shelf = &self.classes[class]
+            && shelf.count.get() * size_of_class(class) < KEPT
         {
             // SAFETY: the block is nobody's any more, aligned, and has room for an address.
-            unsafe { start.cast::<*mut u8>().write(class.first.get()) };
-            class.first.set(start.as_ptr());
-            class.room.set(class.room.get() - 1);
+            unsafe { start.cast::<*mut u8>().write(shelf.first.get()) };
+            shelf.first.set(start.as_ptr());
+            shelf.count.set(shelf.count.get() + 1);
             return;
         }
         // SAFETY: the caller's promise.
         unsafe { free(start, size) }
     }
-}
 
-impl Drop for Shelf {
-    fn drop(&mut self) {
-        for (index, class) in self.classes.iter().enumerate() {
-            let mut at = class.first.get();
-            while let Some(start) = NonNull::new(at) {
-                // SAFETY: as in `alloc`.
-                at = unsafe { start.cast::<*mut u8>().read() };
+    /// Gives everything back.
+    pub(super) fn clear(&self) {
+        for (class, shelf) in self.classes.iter().enumerate() {
+            while let Some(block) = shelf.pop().or_else(|| shelf.cut(size_of_class(class))) {
                 // SAFETY: a block of this class, on no shelf any more.
-                unsafe { free(start, SMALLEST + STEP * index) };
+                unsafe { slab::give_back(block, class) };
             }
         }
     }
 }
 
+impl Drop for Shelf {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+    use std::thread;
+
     use super::*;
+
+    fn shelf() -> Shelf {
+        Shelf::new(Box::leak(Box::new(Slabs::new())))
+    }
 
     #[test]
     fn a_block_is_used_again_by_its_size_and_fits_it() {
-        let shelf = Shelf::new();
-        for size in (1..LARGEST + 40).chain([4096, 1 << 20]) {
+        let shelf = shelf();
+        for size in (1..600).chain([4096, 1 << 20]) {
             let block = shelf.alloc(size).expect("memory");
             assert!(block.cast::<u64>().is_aligned());
             // SAFETY: `size` bytes were asked for.
             unsafe { block.write_bytes(0xa5, size) };
             // SAFETY: allocated above, with this size.
             unsafe { shelf.put(block, size) };
-            if KEPT > 0 && size <= LARGEST {
+            if class_of(size).is_some() {
                 assert_eq!(shelf.alloc(size), Some(block), "{size} bytes again");
                 // SAFETY: as above.
                 unsafe { shelf.put(block, size) };
@@ -139,23 +202,76 @@ mod tests {
     }
 
     #[test]
-    fn a_shelf_keeps_no_more_than_its_room() {
-        let shelf = Shelf::new();
-        let blocks: Vec<_> = (0..4000)
-            .map(|_| shelf.alloc(24).expect("memory"))
-            .collect();
-        for block in blocks {
-            // SAFETY: allocated above, with this size.
-            unsafe { shelf.put(block, 24) };
+    #[cfg_attr(any(miri, threadmap_sanitize), ignore = "no slabs there")]
+    fn blocks_are_apart_and_all_of_their_spans_come_back() {
+        let shelf = shelf();
+        for size in [24, 40, 512] {
+            let count = (3 << 20) / size;
+            let blocks: Vec<_> = (0..count)
+                .map(|_| shelf.alloc(size).expect("memory"))
+                .collect();
+            for (number, block) in blocks.iter().enumerate() {
+                // SAFETY: `size` bytes were asked for.
+                unsafe { block.write_bytes(number as u8, size) };
+            }
+            for (number, block) in blocks.iter().enumerate() {
+                // SAFETY: written above.
+                let content = unsafe { std::slice::from_raw_parts(block.as_ptr(), size) };
+                assert!(content.iter().all(|&byte| byte == number as u8), "{size}");
+            }
+            assert!(shelf.slabs.bytes() >= count * size);
+            for block in blocks {
+                // SAFETY: allocated above, with this size.
+                unsafe { shelf.put(block, size) };
+            }
+            shelf.clear();
+            assert_eq!(shelf.slabs.bytes(), 0, "spans in use after {size}");
         }
-        assert_eq!(shelf.classes[0].room.get(), 0);
-        let mut kept = 0;
-        let mut at = shelf.classes[0].first.get();
-        while let Some(block) = NonNull::new(at) {
-            kept += 1;
-            // SAFETY: on the shelf.
-            at = unsafe { block.cast::<*mut u8>().read() };
+    }
+
+    #[test]
+    #[cfg_attr(any(miri, threadmap_sanitize), ignore = "no slabs there")]
+    fn threads_pass_blocks_on_and_none_is_given_twice() {
+        const SIZE: usize = 32;
+        let slabs: &'static Slabs = Box::leak(Box::new(Slabs::new()));
+        for round in 0..20 {
+            let all: Vec<Vec<usize>> = thread::scope(|scope| {
+                let work = |seed: usize| {
+                    let shelf = Shelf::new(slabs);
+                    let mut mine = Vec::new();
+                    for turn in 0..20_000_usize {
+                        let block = shelf.alloc(SIZE).expect("memory");
+                        // SAFETY: nobody else has it, so nobody changes this.
+                        unsafe { block.cast::<usize>().write(block.as_ptr().addr()) };
+                        mine.push(block);
+                        if (turn * 7 + seed) % 3 != 0 {
+                            let block = mine.swap_remove((turn * 31) % mine.len());
+                            // SAFETY: written above.
+                            let found = unsafe { block.cast::<usize>().read() };
+                            assert_eq!(found, block.as_ptr().addr(), "two have one block");
+                            // SAFETY: allocated above, with this size; past the shelf, as another thread would.
+                            unsafe { free(block, SIZE) };
+                        }
+                    }
+                    mine.into_iter()
+                        .map(|block| block.as_ptr().addr())
+                        .collect()
+                };
+                let threads: Vec<_> = (0..4).map(|seed| scope.spawn(move || work(seed))).collect();
+                threads
+                    .into_iter()
+                    .map(|thread| thread.join().expect("no panic"))
+                    .collect()
+            });
+            let blocks: Vec<usize> = all.into_iter().flatten().collect();
+            let apart: HashSet<_> = blocks.iter().collect();
+            assert_eq!(apart.len(), blocks.len(), "round {round}");
+            for block in blocks {
+                let block = NonNull::new(ptr::with_exposed_provenance_mut(block)).expect("a block");
+                // SAFETY: allocated above, with this size.
+                unsafe { free(block, SIZE) };
+            }
+            assert_eq!(slabs.bytes(), 0, "spans in use after round {round}");
         }
-        assert_eq!(kept, KEPT / SMALLEST);
     }
 }

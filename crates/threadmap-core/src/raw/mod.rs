@@ -5,6 +5,7 @@
 //! | `linked-is-alive` | a [`node::Linked`] exists from publication until whoever took it out of the index retires it, once |
 //! | `retired-outlives-guards` | what is retired is freed only after every guard pinned at that moment is gone |
 //! | `word-owns-blob` | a blob is pointed to by exactly one word; who replaces that word retires the blob, once |
+//! | `home-or-out` | a small block is in its span's list of free ones or belongs to one thread, never both |
 //! | `dead-is-final` | a node's word that is DEAD never changes again |
 #![allow(unsafe_code, reason = "this module is the crate's room for it")]
 
@@ -14,5 +15,6 @@ mod fence;
 pub(crate) mod heap;
 pub(crate) mod lock_free;
 pub(crate) mod node;
+mod slab;
 pub(crate) mod slots;
 pub(crate) mod word;

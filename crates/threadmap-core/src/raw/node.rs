@@ -84,7 +84,9 @@ impl<'g> NodeRef<'g> {
     pub(crate) fn is_for(self, wanted: &Hashed<'_>) -> bool {
         #[cfg(test)]
         comparisons::count();
-        let Node { hash, meta: own, .. } = self.node();
+        let Node {
+            hash, meta: own, ..
+        } = self.node();
         *hash == wanted.hash
             && own & !BUFFER == meta(wanted.kind, wanted.bytes.len())
             && same_bytes(self.bytes(), wanted.bytes)

@@ -11,10 +11,12 @@
 //! node that was ever in a slot goes through a guard, also when it was never published.
 //! Called by `segment.rs` alone.
 
-use std::ptr;
+use std::alloc::{Layout, handle_alloc_error};
+use std::ptr::{self, NonNull};
 
 use crate::hash::Hashed;
 use crate::raw::epoch::Guard;
+use crate::raw::heap;
 use crate::raw::node::NodeRef;
 use crate::step;
 use crate::sync::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
@@ -246,7 +248,7 @@ impl Bucket {
             }
             let place = match claimed {
                 Some(place) => place,
-                None => match self.claim(header, word, extend) {
+                None => match self.claim(header, word, extend, guard) {
                     Ok(place) => {
                         step::after("claim a slot");
                         *claimed.insert(place)
@@ -283,11 +285,12 @@ impl Bucket {
         header: u64,
         word: SlotWord,
         extend: Option<&AtomicUsize>,
+        guard: &Guard<'_>,
     ) -> Result<usize, Put> {
         for place in set_bits(!header & OCCUPIED) {
             let slot = match (self.slot(place), extend) {
                 (Some(slot), _) => slot,
-                (None, Some(bytes)) => self.extended(place, bytes),
+                (None, Some(bytes)) => self.extended(place, bytes, guard),
                 (None, None) => return Err(Put::Crowded),
             };
             if slot.load(Ordering::Relaxed) != 0 {
@@ -306,7 +309,7 @@ impl Bucket {
     }
 
     /// The slot, after adding the block that it lies in, and its size to `bytes`.
-    fn extended(&self, place: usize, bytes: &AtomicUsize) -> &AtomicU64 {
+    fn extended(&self, place: usize, bytes: &AtomicUsize, guard: &Guard<'_>) -> &AtomicU64 {
         let link = match (place - HOME) / MORE {
             0 => &self.more,
             before => {
@@ -316,20 +319,29 @@ impl Bucket {
                     .next
             }
         };
-        let fresh = Box::into_raw(Box::new(More {
+        let Some(fresh) = guard.alloc(size_of::<More>()).map(NonNull::cast::<More>) else {
+            handle_alloc_error(Layout::new::<More>())
+        };
+        let empty = More {
             slots: Default::default(),
             next: AtomicPtr::new(ptr::null_mut()),
-        }));
+        };
+        // SAFETY: fresh, and of one cache line, so aligned as one.
+        unsafe { fresh.write(empty) };
         // Release publishes the empty slots; of several threads one wins.
-        let linked =
-            link.compare_exchange(ptr::null_mut(), fresh, Ordering::AcqRel, Ordering::Acquire);
+        let linked = link.compare_exchange(
+            ptr::null_mut(),
+            fresh.as_ptr(),
+            Ordering::AcqRel,
+            Ordering::Acquire,
+        );
         if linked.is_ok() {
             step::after("add slots");
             // Relaxed: a figure for operators.
             bytes.fetch_add(size_of::<More>(), Ordering::Relaxed);
         } else {
             // SAFETY: it lost the race, so nobody has seen it.
-            drop(unsafe { Box::from_raw(fresh) });
+            unsafe { heap::free(fresh.cast(), size_of::<More>()) };
         }
         self.taken(place)
     }
@@ -390,7 +402,7 @@ impl Bucket {
     }
 
     /// Puts a node into a bucket that nobody else can see yet; false when it is full.
-    pub(super) fn fill(&mut self, word: SlotWord) -> bool {
+    pub(super) fn fill(&mut self, word: SlotWord, guard: &Guard<'_>) -> bool {
         let header = *self.header.get_mut();
         let place = (header & OCCUPIED).count_ones() as usize;
         if place == FILL {
@@ -399,7 +411,7 @@ impl Bucket {
         let slot = match self.slot(place) {
             Some(slot) => slot,
             // Counted with the whole segment once it is published.
-            None => self.extended(place, &AtomicUsize::new(0)),
+            None => self.extended(place, &AtomicUsize::new(0), guard),
         };
         slot.store(word.0, Ordering::Relaxed);
         *self.header.get_mut() = header | 1 << place;
@@ -438,9 +450,11 @@ impl SlotWord {
 impl Drop for Bucket {
     fn drop(&mut self) {
         let mut at = *self.more.get_mut();
-        while !at.is_null() {
-            // SAFETY: blocks come from boxes and belong to their bucket alone.
-            at = *unsafe { Box::from_raw(at) }.next.get_mut();
+        while let Some(mut block) = NonNull::new(at) {
+            // SAFETY: blocks belong to their bucket alone.
+            at = *unsafe { block.as_mut() }.next.get_mut();
+            // SAFETY: allocated with this size.
+            unsafe { heap::free(block.cast(), size_of::<More>()) };
         }
     }
 }

@@ -99,6 +99,10 @@ impl Trie {
                 if found.segment().is_thin() {
                     Plan::copy(found.leaf(), found.segment(), guard);
                     self.complete(found.leaf(), guard);
+                    if depth == 0 {
+                        // The map is all but empty, and what was in it is on this thread's shelf.
+                        guard.tidy_later();
+                    }
                 }
                 return;
             };

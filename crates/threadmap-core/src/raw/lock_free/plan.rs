@@ -197,7 +197,8 @@ impl Plan {
             unsafe { source.segment() }.freeze(guard, &mut nodes);
         }
         step::after("copy");
-        let mine = Copied::new(if range.joined { self.left } else { of }, range, &nodes);
+        let origin = if range.joined { self.left } else { of };
+        let mine = Copied::new(origin, range, &nodes, guard);
         let added = mine.bytes();
         let fresh = Box::into_raw(Box::new(mine.outcome()));
         let state = if range.joined { JOINED } else { ALONE };
@@ -288,11 +289,16 @@ struct Copied {
 }
 
 impl Copied {
-    fn new(origin: Leaf, Range { start, depth, .. }: Range, nodes: &[(SlotWord, u32)]) -> Self {
+    fn new(
+        origin: Leaf,
+        Range { start, depth, .. }: Range,
+        nodes: &[(SlotWord, u32)],
+        guard: &Guard<'_>,
+    ) -> Self {
         let origin = Some(origin);
         if !want_parting(nodes.len()) || depth >= MAX_DEPTH {
             return Self {
-                first: OwnedSegment::build(origin, start, depth, nodes),
+                first: OwnedSegment::build(origin, start, depth, nodes, guard),
                 second: None,
                 depth,
             };
@@ -301,8 +307,8 @@ impl Copied {
         let middle = start | 1 << (32 - depth);
         let (low, high): (Vec<_>, Vec<_>) = nodes.iter().partition(|&&(_, hash)| hash < middle);
         Self {
-            first: OwnedSegment::build(origin, start, depth, &low),
-            second: Some(OwnedSegment::build(origin, middle, depth, &high)),
+            first: OwnedSegment::build(origin, start, depth, &low, guard),
+            second: Some(OwnedSegment::build(origin, middle, depth, &high, guard)),
             depth,
         }
     }

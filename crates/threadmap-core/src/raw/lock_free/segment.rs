@@ -7,7 +7,7 @@
 //! Invariants. `plan-once`: a segment's plan goes from null to one plan and stays. `frozen-means-planned`: a bucket is
 //! frozen only after its segment has a plan. Called by `plan.rs`, `trie.rs` and the index.
 
-use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
+use std::alloc::{Layout, handle_alloc_error};
 use std::ptr::{self, NonNull};
 use std::slice;
 
@@ -15,6 +15,7 @@ use super::bucket::{Bucket, SlotWord};
 use super::plan::Plan;
 use crate::hash::Hashed;
 use crate::raw::epoch::Guard;
+use crate::raw::heap;
 use crate::raw::node::NodeRef;
 use crate::step;
 use crate::sync::{AtomicPtr, AtomicUsize, Ordering};
@@ -107,9 +108,9 @@ impl Leaf {
     }
 }
 
-fn layout(buckets: u32) -> Layout {
-    let bytes = size_of::<Segment>() + buckets as usize * size_of::<Bucket>();
-    Layout::from_size_align(bytes, align_of::<Segment>()).expect("a size of the table")
+/// Bytes of a segment: whole cache lines, which the heap aligns as such.
+const fn bytes_of(buckets: u32) -> usize {
+    size_of::<Segment>() + buckets as usize * size_of::<Bucket>()
 }
 
 /// The size for so many nodes.
@@ -135,6 +136,7 @@ impl OwnedSegment {
         start: u32,
         depth: u32,
         nodes: &[(SlotWord, u32)],
+        guard: &Guard<'_>,
     ) -> Self {
         let first = size_for(nodes.len());
         // Plain places at first; salted ones where they gather in one bucket; then more buckets.
@@ -142,12 +144,12 @@ impl OwnedSegment {
             .into_iter()
             .chain((first..SIZES.len()).map(|size| (size, true)));
         for (size, salted) in tries {
-            let owned = Self::empty(origin, start, depth, size, salted);
+            let owned = Self::empty(origin, start, depth, size, salted, guard);
             // SAFETY: nobody else can see it.
             let buckets = unsafe { owned.0.pointer().as_mut().buckets_mut() };
             let mut fill = nodes.iter().map(|&(word, hash)| {
                 let place = place(hash, word.tag(), SIZES[size], salted);
-                buckets[place].fill(word)
+                buckets[place].fill(word, guard)
             });
             if fill.all(|filled| filled) {
                 return owned;
@@ -157,12 +159,20 @@ impl OwnedSegment {
         panic!("no hash spreads these {} keys", nodes.len())
     }
 
-    fn empty(origin: Option<Leaf>, start: u32, depth: u32, size: usize, salted: bool) -> Self {
-        let layout = layout(SIZES[size]);
-        // SAFETY: the layout is never empty.
-        let Some(place) = NonNull::new(unsafe { alloc_zeroed(layout) }) else {
-            handle_alloc_error(layout)
+    fn empty(
+        origin: Option<Leaf>,
+        start: u32,
+        depth: u32,
+        size: usize,
+        salted: bool,
+        guard: &Guard<'_>,
+    ) -> Self {
+        let bytes = bytes_of(SIZES[size]);
+        let Some(place) = guard.alloc(bytes) else {
+            handle_alloc_error(Layout::new::<Segment>())
         };
+        // SAFETY: so many bytes were asked for.
+        unsafe { place.write_bytes(0, bytes) };
         let segment = Segment {
             plan: AtomicPtr::new(ptr::null_mut()),
             origin: AtomicUsize::new(origin.map_or(0, Leaf::word)),
@@ -311,7 +321,7 @@ impl Segment {
     /// Bytes of the segment.
     pub(super) fn bytes(&self) -> usize {
         let more: usize = self.buckets().iter().map(Bucket::extra_bytes).sum();
-        layout(self.buckets).size() + more
+        bytes_of(self.buckets) + more
     }
 
     /// Frees the segment without its nodes, and the plan that it owns.
@@ -327,12 +337,12 @@ impl Segment {
             // SAFETY: `plan-once`: it is this segment's, which is being freed.
             unsafe { Plan::release(plan) };
         }
-        let layout = layout(it.buckets);
+        let bytes = bytes_of(it.buckets);
         let buckets: *mut [Bucket] = it.buckets_mut();
         // SAFETY: each is dropped once.
         unsafe { ptr::drop_in_place(buckets) };
-        // SAFETY: allocated with this layout.
-        unsafe { dealloc(segment.as_ptr().cast(), layout) }
+        // SAFETY: allocated with this size.
+        unsafe { heap::free(segment.cast(), bytes) }
     }
 
     /// Frees the segment and its nodes.

@@ -102,7 +102,8 @@ impl<'g> Found<'g> {
 
 impl Trie {
     pub(crate) fn new() -> Self {
-        let only = OwnedSegment::build(None, 0, 0, &[]).publish();
+        let me = Participant::new();
+        let only = OwnedSegment::build(None, 0, 0, &[], &me.pin()).publish();
         // SAFETY: just made.
         let bytes = unsafe { only.segment() }.bytes();
         Self {
