@@ -55,6 +55,7 @@ pub use number::Number;
 pub use ops::Expected;
 pub use options::{Options, Variant};
 pub use raw::epoch::{Guard, Participant};
+pub use raw::slab::SlabStats;
 pub use raw::slots::{Slots, Taken};
 pub use text::{Text, narrow};
 pub use value::{BlobKind, Value};

@@ -26,7 +26,7 @@ use crossbeam_utils::CachePadded;
 
 use super::fence::Fences;
 use super::heap::{self, Shelf};
-use super::slab::Slabs;
+use super::slab::{SlabStats, Slabs};
 use crate::sync::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, OnceLock, Ordering};
 
 /// Blocks that a thread collects before it looks whether older ones can be freed: the price of a heavy fence (1 to
@@ -293,6 +293,12 @@ impl Participant {
     fn withdraw(&self) {
         // Release: pairs with the Acquire in `advance`.
         self.slot.announced.store(IDLE, Ordering::Release);
+    }
+
+    /// The memory of small blocks, of all maps of the process together. Cost: a look at each 2 MiB of it.
+    #[must_use]
+    pub fn slabs(&self) -> SlabStats {
+        self.domain.slabs.stats()
     }
 
     /// Closes the open bag, tries to advance the epoch, and frees the bags that are due.

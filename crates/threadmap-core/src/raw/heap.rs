@@ -219,13 +219,13 @@ mod tests {
                 let content = unsafe { std::slice::from_raw_parts(block.as_ptr(), size) };
                 assert!(content.iter().all(|&byte| byte == number as u8), "{size}");
             }
-            assert!(shelf.slabs.bytes() >= count * size);
+            assert!(shelf.slabs.stats().used >= count * size);
             for block in blocks {
                 // SAFETY: allocated above, with this size.
                 unsafe { shelf.put(block, size) };
             }
             shelf.clear();
-            assert_eq!(shelf.slabs.bytes(), 0, "spans in use after {size}");
+            assert_eq!(shelf.slabs.stats().used, 0, "spans in use after {size}");
         }
     }
 
@@ -271,7 +271,7 @@ mod tests {
                 // SAFETY: allocated above, with this size.
                 unsafe { free(block, SIZE) };
             }
-            assert_eq!(slabs.bytes(), 0, "spans in use after round {round}");
+            assert_eq!(slabs.stats().used, 0, "spans in use after round {round}");
         }
     }
 }

@@ -15,6 +15,6 @@ mod fence;
 pub(crate) mod heap;
 pub(crate) mod lock_free;
 pub(crate) mod node;
-mod slab;
+pub(crate) mod slab;
 pub(crate) mod slots;
 pub(crate) mod word;

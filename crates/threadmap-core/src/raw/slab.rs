@@ -25,36 +25,21 @@ const WARM: isize = 32;
 
 const SMALLEST: usize = 24;
 const STEP: usize = 8;
-/// Sizes of small blocks: 24, 32, and so on to 512 bytes.
-const SMALL: usize = 62;
-/// Then 576, 1088, and so on to 4160: the lock-free index's segments.
-const LARGE: usize = 8;
-const LINE: usize = 64;
-const LARGE_STEP: usize = 512;
-pub(super) const CLASSES: usize = SMALL + LARGE;
+/// Sizes of blocks: 24, 32, and so on to 512 bytes. Larger ones would leave holes in their spans: segments of the
+/// lock-free index pass through eight sizes as it grows.
+pub(super) const CLASSES: usize = 62;
 
 /// The class of the blocks that `size` bytes fit into. Blocks of whole cache lines begin with one.
 #[inline]
 pub(super) const fn class_of(size: usize) -> Option<usize> {
     let class = size.saturating_sub(SMALLEST).div_ceil(STEP);
-    if class < SMALL {
-        return Some(class);
-    }
-    let steps = (size - LINE) / LARGE_STEP;
-    if steps <= LARGE && steps * LARGE_STEP + LINE == size {
-        return Some(SMALL + steps - 1);
-    }
-    None
+    if class < CLASSES { Some(class) } else { None }
 }
 
 /// Bytes of a block.
 #[inline]
 pub(super) const fn size_of_class(class: usize) -> usize {
-    if class < SMALL {
-        SMALLEST + STEP * class
-    } else {
-        LINE + LARGE_STEP * (class - SMALL + 1)
-    }
+    SMALLEST + STEP * class
 }
 
 /// What a span's word says: the first free block by its number + 1 (16 bits), how many are free (16 bits), and whose
@@ -109,6 +94,17 @@ unsafe impl Sync for Slabs {}
 // SAFETY: as above.
 unsafe impl Send for Slabs {}
 
+/// Bytes that all maps of the process have for their entries together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SlabStats {
+    /// Addresses taken from the allocator, for good.
+    pub reserved: usize,
+    /// Of these, the spans of 64 KiB that hold entries or that a thread keeps for its next ones. The memory of the
+    /// others is with the system (on Linux, but for 2 MiB) until it is needed again.
+    pub used: usize,
+}
+
 /// What a thread gets to live on.
 pub(super) enum Supply {
     /// A list of free blocks, each beginning with the address of the next, 0 at the end, and how many there are.
@@ -160,9 +156,13 @@ impl Slabs {
         }
     }
 
-    /// Bytes of spans that are in use.
-    pub(super) fn bytes(&self) -> usize {
-        usize::try_from(self.used.load(Ordering::Relaxed)).unwrap_or_default() * SPAN
+    /// How much there is.
+    pub(super) fn stats(&self) -> SlabStats {
+        let used = usize::try_from(self.used.load(Ordering::Relaxed)).unwrap_or_default();
+        SlabStats {
+            reserved: self.regions().count() * REGION,
+            used: used * SPAN,
+        }
     }
 
     fn regions(&self) -> impl Iterator<Item = &'static Region> {
