@@ -130,7 +130,7 @@ impl Map {
         give.extend(nodes.iter().filter_map(|node| {
             Some(Entry {
                 key: node.key(),
-                value: node.read().1?.value,
+                value: node.value()?,
             })
         }));
         next

@@ -121,7 +121,7 @@ impl Map {
     /// The value of the key. Cost: one lookup; under the sharded variant its shard's lock for reading.
     #[inline]
     pub fn get<'g>(&'g self, key: &Key<'_>, guard: &'g Guard) -> Option<Value<'g>> {
-        Some(self.index.find(&self.hash(key), guard)?.read().1?.value)
+        self.index.find(&self.hash(key), guard)?.value()
     }
 
     /// Whether the key has an entry.

@@ -16,6 +16,7 @@ use crate::error::Error;
 use crate::hash::Hashed;
 use crate::key::{Key, KeyKind, same_bytes};
 use crate::sync::{AtomicU64, Ordering};
+use crate::value::Value;
 
 /// The longest key that a node can hold: 24 bits of length.
 pub(crate) const MAX_KEY_BYTES: usize = (1 << LENGTH_BITS) - 1;
@@ -140,6 +141,25 @@ impl<'g> NodeRef<'g> {
         let word = Word::from_bits(self.node().word.load(Ordering::Acquire));
         // SAFETY: loaded under the guard of `'g`.
         (word, unsafe { word.cell() })
+    }
+
+    /// The value at this moment, without its version; Acquire as for [`NodeRef::read`].
+    #[inline]
+    pub(crate) fn value(self) -> Option<Value<'g>> {
+        let word = Word::from_bits(self.node().word.load(Ordering::Acquire));
+        // SAFETY: loaded under the guard of `'g`.
+        unsafe { word.value() }
+    }
+
+    /// Asks the processor for the node, which will be looked at soon: misses of many nodes overlap then.
+    #[inline]
+    pub(crate) fn prefetch(self) {
+        #[cfg(all(target_arch = "x86_64", not(miri)))]
+        {
+            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+            // SAFETY: a hint, which reads nothing.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(self.node.as_ptr().cast()) };
+        }
     }
 
     /// Whether the entry is dead.

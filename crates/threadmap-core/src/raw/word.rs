@@ -72,6 +72,19 @@ impl Word {
         }
     }
 
+    /// The value that the word holds; `None` when it is DEAD.
+    ///
+    /// # Safety
+    /// As for [`Word::cell`].
+    #[inline]
+    pub(crate) unsafe fn value<'g>(self) -> Option<Value<'g>> {
+        if self.0 >> TAG_SHIFT < CONSTANT {
+            return Some(Value::Number(f64::from_bits(self.0)));
+        }
+        // SAFETY: passed on to the caller.
+        Some(unsafe { self.cell() }?.value)
+    }
+
     /// What the word holds; `None` when it is DEAD.
     ///
     /// # Safety

@@ -126,11 +126,16 @@ impl Trie {
         give: &mut Vec<NodeRef<'g>>,
     ) -> Option<u32> {
         let found = self.find(from, guard);
+        let first = give.len();
         found.segment().each(guard, |node| {
-            if node.hash() >= from {
-                give.push(node);
-            }
+            node.prefetch();
+            give.push(node);
         });
+        if from > found.segment().start() {
+            // It has grown together with those before it.
+            let after = give.split_off(first);
+            give.extend(after.into_iter().filter(|node| node.hash() >= from));
+        }
         found.segment().end()
     }
 }

@@ -308,6 +308,7 @@ impl Segment {
     pub(super) fn freeze(&self, guard: &Guard<'_>, nodes: &mut Vec<(SlotWord, u32)>) {
         for bucket in self.buckets() {
             bucket.freeze();
+            bucket.each(guard, |_, node| node.prefetch());
         }
         for bucket in self.buckets() {
             bucket.each(guard, |word, node| {
