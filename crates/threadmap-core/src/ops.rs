@@ -7,7 +7,7 @@
 
 use crate::error::Result;
 use crate::hash::Hashed;
-use crate::index::Index;
+use crate::index::{Index, Trail};
 use crate::key::Key;
 use crate::map::Map;
 use crate::raw::epoch::Guard;
@@ -56,7 +56,7 @@ impl Map {
         mut decide: impl FnMut(Option<Cell<'g>>) -> Result<Step<'v>>,
     ) -> Result<(Option<Value<'g>>, bool)> {
         let hashed = self.hash(key);
-        let mut node = self.index.find(&hashed, guard);
+        let (mut node, mut trail) = self.index.find_with_trail(&hashed, guard);
         loop {
             let (word, found) = node.map_or((Word::DEAD, None), NodeRef::read);
             let done = match (decide(found)?, node, found) {
@@ -66,7 +66,7 @@ impl Map {
                 (Step::Put(value), Some(node), Some(cell)) => {
                     self.replace_word(node, word, &value, cell.version, guard)?
                 }
-                (Step::Put(value), ..) => self.link(&hashed, &value, guard)?,
+                (Step::Put(value), ..) => self.link(&hashed, &value, trail, guard)?,
                 (Step::Remove, Some(node), Some(_)) => self.remove(&hashed, node, word, guard),
                 (Step::Remove, None, Some(_)) => unreachable!("what is found is in a node"),
             };
@@ -75,7 +75,7 @@ impl Map {
             }
             // Another thread was faster: the same node says by how much, unless it was no help.
             if found.is_none() {
-                node = self.index.find(&hashed, guard);
+                (node, trail) = self.index.find_with_trail(&hashed, guard);
             }
         }
     }
@@ -98,10 +98,16 @@ impl Map {
         Ok(replaced.is_ok())
     }
 
-    fn link(&self, key: &Hashed<'_>, value: &Value<'_>, guard: &Guard<'_>) -> Result<bool> {
+    fn link(
+        &self,
+        key: &Hashed<'_>,
+        value: &Value<'_>,
+        trail: Trail,
+        guard: &Guard<'_>,
+    ) -> Result<bool> {
         let node = OwnedNode::new(key, OwnedWord::encode(value, None, guard)?, guard)?;
         let bytes = node.bytes();
-        let linked = self.index.insert(key, node, guard);
+        let linked = self.index.insert(key, node, trail, guard);
         if linked {
             self.counters.change(1, bytes, guard);
         }

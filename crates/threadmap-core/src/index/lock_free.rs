@@ -4,7 +4,7 @@
 //! it. The protocol and why it holds: `docs/design/lock-free.md`; the memory: `raw::lock_free`. Any thread may call
 //! anything here.
 
-use super::Index;
+use super::{Index, Trail};
 use crate::hash::Hashed;
 use crate::raw::epoch::Guard;
 use crate::raw::lock_free::trie::Trie;
@@ -27,8 +27,17 @@ impl Index for LockFree {
         self.trie.lookup(key, guard)
     }
 
-    fn insert(&self, key: &Hashed<'_>, node: OwnedNode, guard: &Guard<'_>) -> bool {
-        self.trie.link(key, node, guard)
+    #[inline]
+    fn find_with_trail<'g>(
+        &'g self,
+        key: &Hashed<'_>,
+        guard: &'g Guard<'_>,
+    ) -> (Option<NodeRef<'g>>, Trail) {
+        self.trie.lookup_with_trail(key, guard)
+    }
+
+    fn insert(&self, key: &Hashed<'_>, node: OwnedNode, trail: Trail, guard: &Guard<'_>) -> bool {
+        self.trie.link(key, node, trail, guard)
     }
 
     fn unlink(&self, key: &Hashed<'_>, dead: NodeRef<'_>, guard: &Guard<'_>) {

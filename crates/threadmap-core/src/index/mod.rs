@@ -18,14 +18,36 @@ use crate::raw::node::{NodeRef, OwnedNode};
 use lock_free::LockFree;
 use sharded::Sharded;
 
+/// Where a lookup that found nothing has ended, so that the insert after it need not look again. Means something only
+/// to the index that made it.
+#[derive(Clone, Copy)]
+pub(crate) struct Trail {
+    pub(crate) place: usize,
+    pub(crate) state: u64,
+}
+
+impl Trail {
+    /// None: the insert looks for itself.
+    pub(crate) const COLD: Self = Self { place: 0, state: 0 };
+}
+
 /// A way to find nodes.
 pub(crate) trait Index {
     /// The node linked for the key, dead or alive.
     fn find<'g>(&'g self, key: &Hashed<'_>, guard: &'g Guard) -> Option<NodeRef<'g>>;
 
+    /// As `find`, with the trail for an insert of the key under the same guard.
+    fn find_with_trail<'g>(
+        &'g self,
+        key: &Hashed<'_>,
+        guard: &'g Guard,
+    ) -> (Option<NodeRef<'g>>, Trail) {
+        (self.find(key, guard), Trail::COLD)
+    }
+
     /// Links the node unless a live one is there for its key; says whether it did, and gives the node up otherwise. A
     /// dead one is replaced, so that the insert never waits for whoever killed it.
-    fn insert(&self, key: &Hashed<'_>, node: OwnedNode, guard: &Guard) -> bool;
+    fn insert(&self, key: &Hashed<'_>, node: OwnedNode, trail: Trail, guard: &Guard) -> bool;
 
     /// Takes the dead node of the key out, if an insert of the key has not done so already. Called once for each node,
     /// by the thread that killed it.
@@ -82,8 +104,17 @@ impl Index for AnyIndex {
     }
 
     #[inline]
-    fn insert(&self, key: &Hashed<'_>, node: OwnedNode, guard: &Guard) -> bool {
-        each_variant!(self, index => index.insert(key, node, guard))
+    fn find_with_trail<'g>(
+        &'g self,
+        key: &Hashed<'_>,
+        guard: &'g Guard,
+    ) -> (Option<NodeRef<'g>>, Trail) {
+        each_variant!(self, index => index.find_with_trail(key, guard))
+    }
+
+    #[inline]
+    fn insert(&self, key: &Hashed<'_>, node: OwnedNode, trail: Trail, guard: &Guard) -> bool {
+        each_variant!(self, index => index.insert(key, node, trail, guard))
     }
 
     #[inline]

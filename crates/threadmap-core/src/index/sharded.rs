@@ -7,8 +7,8 @@
 
 use crossbeam_utils::CachePadded;
 
-use super::Index;
 use super::segment::{Inserted, Segments};
+use super::{Index, Trail};
 use crate::hash::Hashed;
 use crate::raw::epoch::Guard;
 use crate::raw::node::{NodeRef, OwnedNode};
@@ -48,7 +48,7 @@ impl Index for Sharded {
         read(self.shard(key.hash)).find(key, guard)
     }
 
-    fn insert(&self, key: &Hashed<'_>, node: OwnedNode, guard: &Guard) -> bool {
+    fn insert(&self, key: &Hashed<'_>, node: OwnedNode, _trail: Trail, guard: &Guard) -> bool {
         // The lock is gone before the match: retiring may free other garbage, which is nobody's wait.
         let inserted = write(self.shard(key.hash)).insert(key, node, guard);
         match inserted {

@@ -210,13 +210,25 @@ impl Bucket {
         Some(self.search(key, guard).1?.2)
     }
 
+    /// The same, with the header that it was looked for by.
+    #[inline]
+    pub(super) fn find_with_header<'g>(
+        &self,
+        key: &Hashed<'_>,
+        guard: &'g Guard<'_>,
+    ) -> (u64, Option<NodeRef<'g>>) {
+        let (header, found) = self.search(key, guard);
+        (header, found.map(|(_, _, node)| node))
+    }
+
     /// Publishes the node of `word` unless a live one of its key is here; adds slots, if it may, and their bytes to
-    /// `extend`. The linearization point of an insert is
+    /// `extend`. `seen` is a header by which the key was looked for in vain. The linearization point of an insert is
     /// the compare-and-swap of the header. Unless it is published, the node stays the caller's, to be retired.
     pub(super) fn insert(
         &self,
         key: &Hashed<'_>,
         word: SlotWord,
+        mut seen: Option<u64>,
         extend: Option<&AtomicUsize>,
         guard: &Guard<'_>,
     ) -> Put {
@@ -229,7 +241,9 @@ impl Bucket {
             put
         };
         loop {
-            let (header, found) = self.search(key, guard);
+            let (header, found) = seen
+                .take()
+                .map_or_else(|| self.search(key, guard), |header| (header, None));
             if header & FROZEN != 0 {
                 // The claim stays: nothing looks at slots without a bit in a frozen bucket.
                 return Put::Frozen;

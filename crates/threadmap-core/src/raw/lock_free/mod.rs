@@ -11,9 +11,11 @@ pub(crate) mod trie;
 
 use bucket::{Cleared, Put, SlotWord};
 use plan::Plan;
+use segment::Leaf;
 use trie::{Found, Trie};
 
 use crate::hash::Hashed;
+use crate::index::Trail;
 use crate::raw::epoch::Guard;
 use crate::raw::node::{NodeRef, OwnedNode};
 
@@ -36,13 +38,45 @@ impl Trie {
         self.bucket(key, guard).1.find(key, guard)
     }
 
+    /// The same, with the trail for [`Trie::link`] under the same guard: the segment, and the bucket's header where
+    /// nothing was found, by which an insert sees that this is still so.
+    #[inline]
+    pub(crate) fn lookup_with_trail<'g>(
+        &'g self,
+        key: &Hashed<'_>,
+        guard: &'g Guard<'_>,
+    ) -> (Option<NodeRef<'g>>, Trail) {
+        let (leaf, bucket) = self.bucket(key, guard);
+        match bucket.find_with_header(key, guard) {
+            (_, Some(node)) => (Some(node), Trail::COLD),
+            (state, None) => {
+                let place = leaf.word();
+                (None, Trail { place, state })
+            }
+        }
+    }
+
     /// Links the node unless a live one of its key is there; says whether it did.
-    pub(crate) fn link(&self, key: &Hashed<'_>, node: OwnedNode, guard: &Guard<'_>) -> bool {
+    pub(crate) fn link(
+        &self,
+        key: &Hashed<'_>,
+        node: OwnedNode,
+        trail: Trail,
+        guard: &Guard<'_>,
+    ) -> bool {
         let word = SlotWord::new(node.seen(guard), key.tag);
         let mut may_extend = false;
+        let mut trail = Leaf::from_word(trail.place).map(|leaf| (leaf, trail.state));
         loop {
-            let (leaf, bucket) = self.bucket(key, guard);
-            match bucket.insert(key, word, may_extend.then_some(self.counted()), guard) {
+            let (leaf, bucket, seen) = match trail.take() {
+                // SAFETY: found under the same guard.
+                Some((leaf, header)) => (leaf, unsafe { leaf.bucket(key) }, Some(header)),
+                None => {
+                    let (leaf, bucket) = self.bucket(key, guard);
+                    (leaf, bucket, None)
+                }
+            };
+            match bucket.insert(key, word, seen, may_extend.then_some(self.counted()), guard) {
                 Put::Published => {
                     node.publish();
                     return true;
