@@ -1,43 +1,63 @@
 //! Entries, bytes and changes of a map, counted in stripes.
 //!
-//! Each thread adds to its own stripe, one cache line, so that counting never makes two threads wait for each other.
-//! A sum over the stripes is exact when nobody writes, and never off by more than what is under way.
+//! Each of the first threads has a stripe of its own, one cache line, and adds to it without a locked instruction;
+//! the others share some. A sum over the stripes is exact when nobody writes, and never off by more than what is under
+//! way. Invariant `one-writer`: a stripe below `owned` is written by the one thread of that number alone.
 
 use crossbeam_utils::CachePadded;
 
 use crate::raw::epoch::Guard;
 use crate::sync::{AtomicI64, Ordering};
 
+/// One operation adds to one of the first three.
 #[derive(Default)]
 struct Stripe {
-    entries: AtomicI64,
+    inserts: AtomicI64,
+    removals: AtomicI64,
+    updates: AtomicI64,
     bytes: AtomicI64,
-    changes: AtomicI64,
 }
 
 /// The counters of one map.
 pub(crate) struct Counters {
     stripes: Box<[CachePadded<Stripe>]>,
+    /// Stripes that belong to one thread each; a power of two, and half as many follow for all others.
+    owned: usize,
 }
 
 impl Counters {
     pub(crate) fn new() -> Self {
         let threads = std::thread::available_parallelism().map_or(4, std::num::NonZero::get);
-        // Twice the cores: workers beyond the cores share stripes, but seldom run at the same time.
-        let stripes = (threads * 2).next_power_of_two().clamp(2, 128);
+        let owned = (threads * 2).next_power_of_two().clamp(4, 64);
         Self {
-            stripes: (0..stripes).map(|_| CachePadded::default()).collect(),
+            stripes: (0..owned + owned / 2)
+                .map(|_| CachePadded::default())
+                .collect(),
+            owned,
         }
     }
 
-    /// Counts one change to the map.
+    #[inline]
+    fn add(&self, field: impl Fn(&Stripe) -> &AtomicI64, by: i64, guard: &Guard) {
+        let number = guard.number();
+        // Relaxed throughout: nothing is published by a count.
+        if number < self.owned {
+            let counter = field(&self.stripes[number]);
+            // `one-writer`: nothing is lost between load and store.
+            counter.store(counter.load(Ordering::Relaxed) + by, Ordering::Relaxed);
+        } else {
+            let shared = self.owned + (number & (self.owned / 2 - 1));
+            field(&self.stripes[shared]).fetch_add(by, Ordering::Relaxed);
+        }
+    }
+
+    /// Counts one change to the map: an insert (1), a removal (-1) or an update (0).
     #[inline]
     pub(crate) fn change(&self, entries: i64, bytes: i64, guard: &Guard) {
-        let stripe = &self.stripes[guard.stripe() & (self.stripes.len() - 1)];
-        // Relaxed throughout: nothing is published by a count.
-        stripe.changes.fetch_add(1, Ordering::Relaxed);
-        if entries != 0 {
-            stripe.entries.fetch_add(entries, Ordering::Relaxed);
+        match entries {
+            0 => self.add(|stripe| &stripe.updates, 1, guard),
+            1.. => self.add(|stripe| &stripe.inserts, 1, guard),
+            _ => self.add(|stripe| &stripe.removals, 1, guard),
         }
         if bytes != 0 {
             self.bytes_only(bytes, guard);
@@ -47,31 +67,35 @@ impl Counters {
     /// Counts bytes that moved without a change to what the map holds.
     #[inline]
     pub(crate) fn bytes_only(&self, bytes: i64, guard: &Guard) {
-        let stripe = &self.stripes[guard.stripe() & (self.stripes.len() - 1)];
-        stripe.bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.add(|stripe| &stripe.bytes, bytes, guard);
         guard.note_bytes(bytes);
     }
 
-    fn sum(&self, field: impl Fn(&Stripe) -> &AtomicI64) -> u64 {
-        let sum: i64 = self
-            .stripes
-            .iter()
-            .map(|stripe| field(stripe).load(Ordering::Relaxed))
-            .sum();
+    fn sum(&self, of: impl Fn(&Stripe) -> i64) -> u64 {
+        let sum: i64 = self.stripes.iter().map(|stripe| of(stripe)).sum();
         // A removal may be counted before the insert of another thread that it removed.
         sum.max(0) as u64
     }
 
     pub(crate) fn entries(&self) -> u64 {
-        self.sum(|stripe| &stripe.entries)
+        self.sum(|stripe| {
+            stripe.inserts.load(Ordering::Relaxed) - stripe.removals.load(Ordering::Relaxed)
+        })
     }
 
     pub(crate) fn bytes(&self) -> u64 {
-        self.sum(|stripe| &stripe.bytes)
+        self.sum(|stripe| stripe.bytes.load(Ordering::Relaxed))
     }
 
     pub(crate) fn changes(&self) -> u64 {
-        self.sum(|stripe| &stripe.changes)
+        let each = |stripe: &Stripe| {
+            let changes = [&stripe.inserts, &stripe.removals, &stripe.updates];
+            changes
+                .map(|count| count.load(Ordering::Relaxed))
+                .iter()
+                .sum()
+        };
+        self.sum(each)
     }
 
     pub(crate) fn size(&self) -> usize {

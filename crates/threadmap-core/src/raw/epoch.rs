@@ -45,6 +45,8 @@ const IDLE: u64 = 0;
 struct Slot {
     announced: AtomicU64,
     taken: AtomicBool,
+    /// Its place in the order of their making: no two threads that live have the same.
+    number: usize,
     next: *const Slot,
 }
 
@@ -57,8 +59,8 @@ struct Domain {
     /// What ended threads have left.
     orphans: AtomicPtr<Orphan>,
     slabs: Slabs,
-    /// Hands out stripes of the maps' counters; only their spread matters.
-    next_stripe: AtomicUsize,
+    /// How many slots have been made.
+    slots_made: AtomicUsize,
 }
 
 // SAFETY: a slot's `next` is written before the slot is published and never after; all else is atomic.
@@ -122,7 +124,7 @@ impl Domain {
             slots: AtomicPtr::new(ptr::null_mut()),
             orphans: AtomicPtr::new(ptr::null_mut()),
             slabs: Slabs::new(),
-            next_stripe: AtomicUsize::new(0),
+            slots_made: AtomicUsize::new(0),
         }
     }
 
@@ -153,6 +155,8 @@ impl Domain {
         let slot = Box::into_raw(Box::new(Slot {
             announced: AtomicU64::new(IDLE),
             taken: AtomicBool::new(true),
+            // Relaxed: only the number counts.
+            number: self.slots_made.fetch_add(1, Ordering::Relaxed),
             next: ptr::null(),
         }));
         loop {
@@ -238,7 +242,6 @@ pub struct Participant {
     domain: &'static Domain,
     slot: &'static Slot,
     guards: Cell<usize>,
-    stripe: usize,
     shelf: Shelf,
     /// What was retired since the last seal, and its bytes.
     open: RefCell<Vec<Retired>>,
@@ -255,8 +258,6 @@ impl Participant {
             domain,
             slot: domain.take_slot(),
             guards: Cell::new(0),
-            // Relaxed: only the spread matters.
-            stripe: domain.next_stripe.fetch_add(1, Ordering::Relaxed),
             shelf: Shelf::new(&domain.slabs),
             open: RefCell::new(Vec::with_capacity(BAG)),
             open_bytes: Cell::new(0),
@@ -380,7 +381,7 @@ impl Default for Participant {
 impl fmt::Debug for Participant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Participant")
-            .field("stripe", &self.stripe)
+            .field("number", &self.slot.number)
             .finish_non_exhaustive()
     }
 }
@@ -392,10 +393,10 @@ pub struct Guard<'p> {
 }
 
 impl Guard<'_> {
-    /// The stripe of striped counters that belongs to this thread.
+    /// A small number that no other thread has as long as this one lives; a later thread sees what was done under it.
     #[inline]
-    pub(crate) fn stripe(&self) -> usize {
-        self.participant.stripe
+    pub(crate) fn number(&self) -> usize {
+        self.participant.slot.number
     }
 
     #[inline]
@@ -485,7 +486,7 @@ impl Drop for Guard<'_> {
 impl fmt::Debug for Guard<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Guard")
-            .field("stripe", &self.stripe())
+            .field("number", &self.number())
             .finish_non_exhaustive()
     }
 }

@@ -175,7 +175,7 @@ impl Bucket {
         &self,
         key: &Hashed<'_>,
         _guard: &'g Guard<'_>,
-    ) -> (u64, Option<(usize, SlotWord, NodeRef<'g>)>) {
+    ) -> (u64, Option<(usize, NodeRef<'g>)>) {
         'again: loop {
             // Acquire: pairs with the Release of each publication, so that the slots are seen filled.
             let header = self.header.load(Ordering::Acquire);
@@ -195,7 +195,7 @@ impl Bucket {
                     continue;
                 }
                 if self.confirm(header, place, word) {
-                    return (header, Some((place, word, node)));
+                    return (header, Some((place, node)));
                 }
                 continue 'again;
             }
@@ -207,7 +207,7 @@ impl Bucket {
     /// that was there then died; in a frozen bucket, when the trie led here: see `Trie::lookup`.
     #[inline]
     pub(super) fn find<'g>(&self, key: &Hashed<'_>, guard: &'g Guard<'_>) -> Option<NodeRef<'g>> {
-        Some(self.search(key, guard).1?.2)
+        Some(self.search(key, guard).1?.1)
     }
 
     /// The same, with the header that it was looked for by.
@@ -218,7 +218,7 @@ impl Bucket {
         guard: &'g Guard<'_>,
     ) -> (u64, Option<NodeRef<'g>>) {
         let (header, found) = self.search(key, guard);
-        (header, found.map(|(_, _, node)| node))
+        (header, found.map(|(_, node)| node))
     }
 
     /// Publishes the node of `word` unless a live one of its key is here; adds slots, if it may, and their bytes to
@@ -235,8 +235,7 @@ impl Bucket {
         let mut claimed: Option<usize> = None;
         let give_up = |claimed: Option<usize>, put: Put| {
             if let Some(place) = claimed {
-                // Release, so that the next claimer's bit cannot be seen before. Only the claimer changes it.
-                self.taken(place).store(0, Ordering::Release);
+                self.empty(place);
             }
             put
         };
@@ -249,14 +248,14 @@ impl Bucket {
                 return Put::Frozen;
             }
             let mut next = header.wrapping_add(VERSION);
-            if let Some((place, dead, node)) = found {
+            if let Some((place, node)) = found {
                 if !node.is_dead() {
                     return give_up(claimed, Put::Exists);
                 }
                 next &= !(1 << place);
                 if self.step(header, next) {
                     step::after("clear another's dead");
-                    self.empty(place, dead);
+                    self.empty(place);
                 }
                 continue;
             }
@@ -285,12 +284,11 @@ impl Bucket {
             .is_ok()
     }
 
-    /// After its bit was cleared: makes the slot free again, if nobody has.
-    fn empty(&self, place: usize, word: SlotWord) {
-        // Relaxed on failure: another thread was faster.
-        let _ = self
-            .taken(place)
-            .compare_exchange(word.0, 0, Ordering::Release, Ordering::Relaxed);
+    /// Makes a slot free again. Called by whoever has cleared its bit, or claimed it in vain: nobody else changes a slot
+    /// that is not empty and has no bit.
+    fn empty(&self, place: usize) {
+        // Release, so that the next claimer's bit cannot be seen before.
+        self.taken(place).store(0, Ordering::Release);
     }
 
     /// Puts the word into a slot that is empty and has no bit.
@@ -373,11 +371,10 @@ impl Bucket {
             let Some(place) = set_bits(header & OCCUPIED).find(mine) else {
                 return Cleared::Out { empty: false };
             };
-            let word = SlotWord(self.taken(place).load(Ordering::Acquire));
             let next = header.wrapping_add(VERSION) & !(1 << place);
             if self.step(header, next) {
                 step::after("clear a bit");
-                self.empty(place, word);
+                self.empty(place);
                 return Cleared::Out {
                     empty: next & OCCUPIED == 0,
                 };
