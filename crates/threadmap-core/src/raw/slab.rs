@@ -1,14 +1,15 @@
 //! Slabs: small blocks without a header each, from regions that ask for huge pages.
 //!
 //! A region is 2 MiB at a multiple of 2 MiB, cut into spans of 64 KiB; a span holds blocks of one size. A block that
-//! nobody has lies in its span's list of free blocks, and list, count and size are one word in the region's header, so
-//! giving a block back is one compare-and-swap. Threads take a span's list whole, or an empty span to cut up: nobody
-//! ever pops, so there is no ABA. A span whose blocks have all come back is empty: any size can have it next, and its
-//! memory goes back to the system once enough others stay warm. Regions themselves stay for good, as addresses.
+//! nobody has lies in its span's list of free blocks, and list, count, size and how far the span is cut up are one word
+//! in the region's header, so giving a block back is one compare-and-swap. Threads take a span's list whole, or the next
+//! 8 KiB of what is not cut yet: nobody ever pops, so there is no ABA. A span whose blocks have all come back is empty:
+//! any size can have it next, and its memory goes back to the system once enough others stay warm. Regions themselves
+//! stay for good, as addresses.
 //!
 //! Nobody waits here: a thread that stops anywhere keeps at most one span from the others. Invariant
-//! `home-or-out`: a block is in its span's list or belongs to one thread, never both; an uncut rest belongs to the thread
-//! that cuts. Called by `heap.rs` alone.
+//! `home-or-out`: a block that has been cut is in its span's list or belongs to one thread, never both. Called by
+//! `heap.rs` alone.
 
 use std::alloc::{Layout, alloc};
 use std::ptr::{self, NonNull};
@@ -20,6 +21,8 @@ const SPAN: usize = 64 << 10;
 const SPANS: usize = REGION / SPAN;
 /// The first span begins behind the region's header.
 const HEADER: usize = 512;
+/// What a thread takes of a span that is not cut up yet.
+const CUT: usize = 8 << 10;
 /// Empty spans that keep their memory: 2 MiB.
 const WARM: isize = 32;
 
@@ -42,19 +45,19 @@ pub(super) const fn size_of_class(class: usize) -> usize {
     SMALLEST + STEP * class
 }
 
-/// What a span's word says: the first free block by its number + 1 (16 bits), how many are free (16 bits), and whose
-/// the span is: a class + 1, 0 for empty, [`CLOSING`] while its memory goes back.
+/// What a span's word says, 16 bits each: the first free block by its number + 1, how many are free, how many have been
+/// cut, and whose the span is: a class + 1, 0 for empty, [`CLOSING`] while its memory goes back.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct State(u64);
 
-const CLOSING: u64 = 0xff;
+const CLOSING: u64 = 0xffff;
 
 impl State {
     const EMPTY: Self = Self(0);
-    const CLOSED: Self = Self(CLOSING << 32);
+    const CLOSED: Self = Self(CLOSING << 48);
 
-    const fn of(class: usize, head: u64, count: u64) -> Self {
-        Self(head | count << 16 | (class as u64 + 1) << 32)
+    const fn of(class: usize, head: u64, count: u64, cut: u64) -> Self {
+        Self(head | count << 16 | cut << 32 | (class as u64 + 1) << 48)
     }
 
     const fn head(self) -> u64 {
@@ -65,8 +68,17 @@ impl State {
         self.0 >> 16 & 0xffff
     }
 
+    const fn cut(self) -> u64 {
+        self.0 >> 32 & 0xffff
+    }
+
     fn is_of(self, class: usize) -> bool {
-        self.0 >> 32 == class as u64 + 1
+        self.0 >> 48 == class as u64 + 1
+    }
+
+    /// Whether a span of so many blocks has some to give.
+    const fn has_some(self, blocks: u64) -> bool {
+        self.count() > 0 || self.cut() < blocks
     }
 }
 
@@ -82,7 +94,7 @@ const _: () = assert!(size_of::<Region>() <= HEADER);
 /// All regions of the process. Counts are hints: they may be off for a moment, also below zero.
 pub(super) struct Slabs {
     regions: AtomicPtr<Region>,
-    /// Spans with free blocks, by class.
+    /// Spans that have blocks to give, by class.
     partial: [AtomicIsize; CLASSES],
     empty: AtomicIsize,
     /// Spans that are not empty.
@@ -120,16 +132,27 @@ struct Place {
     number: u64,
 }
 
+const fn header_in(span: usize) -> usize {
+    if span == 0 { HEADER } else { 0 }
+}
+
+/// How many blocks a span has of that size.
+const fn blocks_in(span: usize, class: usize) -> u64 {
+    ((SPAN - header_in(span)) / size_of_class(class)) as u64
+}
+
+/// How far a span is cut after the next piece.
+fn cut_further(cut: u64, span: usize, class: usize) -> u64 {
+    (cut + (CUT / size_of_class(class)) as u64).min(blocks_in(span, class))
+}
+
 impl Region {
-    /// The first block of a span, and how many it has of that size.
-    fn blocks(&self, span: usize, class: usize) -> (usize, usize) {
-        let skip = if span == 0 { HEADER } else { 0 };
-        let start = ptr::from_ref(self).expose_provenance() + span * SPAN + skip;
-        (start, (SPAN - skip) / size_of_class(class))
+    fn start(&self, span: usize) -> usize {
+        ptr::from_ref(self).expose_provenance() + span * SPAN + header_in(span)
     }
 
     fn block(&self, span: usize, class: usize, number: u64) -> NonNull<u8> {
-        let address = self.blocks(span, class).0 + number as usize * size_of_class(class);
+        let address = self.start(span) + number as usize * size_of_class(class);
         NonNull::new(ptr::with_exposed_provenance_mut(address)).expect("no region lies at 0")
     }
 
@@ -176,17 +199,18 @@ impl Slabs {
         })
     }
 
-    /// The first span that `wanted` says yes to and that this thread could change to `to`.
+    /// The first span that `next` has another state for and that this thread could bring there: with both states.
     fn find(
         &self,
-        wanted: impl Fn(State) -> bool,
-        to: State,
-    ) -> Option<(&'static Region, usize, State)> {
+        next: impl Fn(State, usize) -> Option<State>,
+    ) -> Option<(&'static Region, usize, State, State)> {
         for region in self.regions() {
             for span in 0..SPANS {
                 let state = region.state(span);
-                if wanted(state) && region.step(span, state, to) {
-                    return Some((region, span, state));
+                if let Some(to) = next(state, span)
+                    && region.step(span, state, to)
+                {
+                    return Some((region, span, state, to));
                 }
             }
         }
@@ -196,32 +220,56 @@ impl Slabs {
     /// Blocks of the class for the calling thread; `None` when memory is out.
     #[cold]
     pub(super) fn supply(&'static self, class: usize) -> Option<Supply> {
-        let taken = State::of(class, 0, 0);
-        if self.partial[class].load(Ordering::Relaxed) > 0
-            && let Some((region, span, state)) =
-                self.find(|state| state.is_of(class) && state.count() > 0, taken)
-        {
-            self.partial[class].fetch_sub(1, Ordering::Relaxed);
-            let first = region.block(span, class, state.head() - 1);
-            return Some(Supply::List(first, state.count() as usize));
-        }
-        let (region, span) = match self.find_empty(taken) {
+        let (region, span, from, to) = match self.find_partial(class) {
             Some(found) => found,
-            None => (self.grow(taken)?, 0),
+            None => self.open_span(class)?,
         };
-        self.used.fetch_add(1, Ordering::Relaxed);
-        let (start, count) = region.blocks(span, class);
-        let end = start + count * size_of_class(class);
-        Some(Supply::Rest(region.block(span, class, 0), end))
+        if from.is_of(class) && from.count() > 0 {
+            let first = region.block(span, class, from.head() - 1);
+            return Some(Supply::List(first, from.count() as usize));
+        }
+        let start = region.block(span, class, from.cut());
+        let count = (to.cut() - from.cut()) as usize;
+        let end = start.as_ptr().addr() + count * size_of_class(class);
+        Some(Supply::Rest(start, end))
     }
 
-    fn find_empty(&self, taken: State) -> Option<(&'static Region, usize)> {
-        if self.empty.load(Ordering::Relaxed) <= 0 {
+    fn find_partial(&self, class: usize) -> Option<(&'static Region, usize, State, State)> {
+        if self.partial[class].load(Ordering::Relaxed) <= 0 {
             return None;
         }
-        let (region, span, _) = self.find(|state| state == State::EMPTY, taken)?;
-        self.empty.fetch_sub(1, Ordering::Relaxed);
-        Some((region, span))
+        let found = self.find(|state, span| {
+            if !state.is_of(class) || !state.has_some(blocks_in(span, class)) {
+                return None;
+            }
+            let cut = if state.count() > 0 {
+                state.cut()
+            } else {
+                cut_further(state.cut(), span, class)
+            };
+            Some(State::of(class, 0, 0, cut))
+        })?;
+        if !found.3.has_some(blocks_in(found.1, class)) {
+            self.partial[class].fetch_sub(1, Ordering::Relaxed);
+        }
+        Some(found)
+    }
+
+    /// Makes an empty span one of the class, and takes its first piece.
+    fn open_span(&'static self, class: usize) -> Option<(&'static Region, usize, State, State)> {
+        let opened = |span| State::of(class, 0, 0, cut_further(0, span, class));
+        let empty = (self.empty.load(Ordering::Relaxed) > 0)
+            .then(|| self.find(|state, span| (state == State::EMPTY).then(|| opened(span))))
+            .flatten();
+        let found = if let Some(found) = empty {
+            self.empty.fetch_sub(1, Ordering::Relaxed);
+            found
+        } else {
+            (self.grow(opened(0))?, 0, State::EMPTY, opened(0))
+        };
+        self.used.fetch_add(1, Ordering::Relaxed);
+        self.partial[class].fetch_add(1, Ordering::Relaxed);
+        Some(found)
     }
 
     /// A new region, whose first span is taken.
@@ -286,7 +334,7 @@ unsafe fn place(block: NonNull<u8>, class: usize) -> Place {
     // SAFETY: blocks lie in regions, which begin at multiples of their size and are never freed.
     let region = unsafe { &*region };
     let span = address % REGION / SPAN;
-    let number = (address - region.blocks(span, class).0) / size_of_class(class);
+    let number = (address - region.start(span)) / size_of_class(class);
     Place {
         region,
         span,
@@ -306,14 +354,17 @@ pub(super) unsafe fn give_back(block: NonNull<u8>, class: usize) {
         number,
     } = unsafe { place(block, class) };
     let slabs = region.slabs;
-    let (_, all) = region.blocks(span, class);
+    let blocks = blocks_in(span, class);
     loop {
         let state = region.state(span);
         debug_assert!(state.is_of(class), "a block out means a span in use");
         let count = state.count() + 1;
-        if count == all as u64 {
+        let partial = &slabs.partial[class];
+        if count == state.cut() {
             if region.step(span, state, State::EMPTY) {
-                slabs.partial[class].fetch_sub(1, Ordering::Relaxed);
+                if state.has_some(blocks) {
+                    partial.fetch_sub(1, Ordering::Relaxed);
+                }
                 slabs.emptied(region, span);
                 return;
             }
@@ -325,9 +376,10 @@ pub(super) unsafe fn give_back(block: NonNull<u8>, class: usize) {
         };
         // SAFETY: the block is this thread's until it is in the list, aligned, and has room for an address.
         unsafe { block.cast::<*mut u8>().write(next) };
-        if region.step(span, state, State::of(class, number + 1, count)) {
-            if count == 1 {
-                slabs.partial[class].fetch_add(1, Ordering::Relaxed);
+        let to = State::of(class, number + 1, count, state.cut());
+        if region.step(span, state, to) {
+            if !state.has_some(blocks) {
+                partial.fetch_add(1, Ordering::Relaxed);
             }
             return;
         }
