@@ -126,12 +126,12 @@ impl Shelf {
             // SAFETY: no layout here is empty.
             return NonNull::new(unsafe { alloc(layout) });
         };
-        let shelf = &self.classes[class];
+        let kept = &self.classes[class];
         loop {
-            if let Some(block) = shelf.pop().or_else(|| shelf.cut(size_of_class(class))) {
+            if let Some(block) = kept.pop().or_else(|| kept.cut(size_of_class(class))) {
                 return Some(block);
             }
-            shelf.take(self.slabs.supply(class)?);
+            kept.take(self.slabs.supply(class)?);
         }
     }
 
@@ -142,13 +142,13 @@ impl Shelf {
     #[inline]
     pub(super) unsafe fn put(&self, start: NonNull<u8>, size: usize) {
         if let Some(class) = class_of(size)
-            && let shelf = &self.classes[class]
-            && shelf.count.get() * size_of_class(class) < KEPT
+            && let kept = &self.classes[class]
+            && kept.count.get() * size_of_class(class) < KEPT
         {
             // SAFETY: the block is nobody's any more, aligned, and has room for an address.
-            unsafe { start.cast::<*mut u8>().write(shelf.first.get()) };
-            shelf.first.set(start.as_ptr());
-            shelf.count.set(shelf.count.get() + 1);
+            unsafe { start.cast::<*mut u8>().write(kept.first.get()) };
+            kept.first.set(start.as_ptr());
+            kept.count.set(kept.count.get() + 1);
             return;
         }
         // SAFETY: the caller's promise.
@@ -157,8 +157,8 @@ impl Shelf {
 
     /// Gives everything back.
     pub(super) fn clear(&self) {
-        for (class, shelf) in self.classes.iter().enumerate() {
-            while let Some(block) = shelf.pop().or_else(|| shelf.cut(size_of_class(class))) {
+        for (class, kept) in self.classes.iter().enumerate() {
+            while let Some(block) = kept.pop().or_else(|| kept.cut(size_of_class(class))) {
                 // SAFETY: a block of this class, on no shelf any more.
                 unsafe { slab::give_back(block, class) };
             }
@@ -174,7 +174,7 @@ impl Drop for Shelf {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashSet;
+    use std::collections::BTreeSet;
     use std::thread;
 
     use super::*;
@@ -244,7 +244,7 @@ mod tests {
                         // SAFETY: nobody else has it, so nobody changes this.
                         unsafe { block.cast::<usize>().write(block.as_ptr().addr()) };
                         mine.push(block);
-                        if (turn * 7 + seed) % 3 != 0 {
+                        if !(turn * 7 + seed).is_multiple_of(3) {
                             let block = mine.swap_remove((turn * 31) % mine.len());
                             // SAFETY: written above.
                             let found = unsafe { block.cast::<usize>().read() };
@@ -264,7 +264,7 @@ mod tests {
                     .collect()
             });
             let blocks: Vec<usize> = all.into_iter().flatten().collect();
-            let apart: HashSet<_> = blocks.iter().collect();
+            let apart: BTreeSet<_> = blocks.iter().collect();
             assert_eq!(apart.len(), blocks.len(), "round {round}");
             for block in blocks {
                 let block = NonNull::new(ptr::with_exposed_provenance_mut(block)).expect("a block");

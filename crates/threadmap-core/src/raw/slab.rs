@@ -118,6 +118,7 @@ pub struct SlabStats {
 }
 
 /// What a thread gets to live on.
+#[derive(Clone, Copy)]
 pub(super) enum Supply {
     /// A list of free blocks, each beginning with the address of the next, 0 at the end, and how many there are.
     List(NonNull<u8>, usize),
@@ -161,7 +162,7 @@ impl Region {
         State(self.spans[span].load(Ordering::Acquire))
     }
 
-    /// AcqRel: whoever takes blocks sees what their last users did, and `next` in each of them.
+    /// `AcqRel`: whoever takes blocks sees what their last users did, and `next` in each of them.
     fn step(&self, span: usize, from: State, to: State) -> bool {
         self.spans[span]
             .compare_exchange(from.0, to.0, Ordering::AcqRel, Ordering::Relaxed)

@@ -68,13 +68,12 @@ impl Trie {
         let mut may_extend = false;
         let mut trail = Leaf::from_word(trail.place).map(|leaf| (leaf, trail.state));
         loop {
-            let (leaf, bucket, seen) = match trail.take() {
+            let (leaf, bucket, seen) = if let Some((leaf, header)) = trail.take() {
                 // SAFETY: found under the same guard.
-                Some((leaf, header)) => (leaf, unsafe { leaf.bucket(key) }, Some(header)),
-                None => {
-                    let (leaf, bucket) = self.bucket(key, guard);
-                    (leaf, bucket, None)
-                }
+                (leaf, unsafe { leaf.bucket(key) }, Some(header))
+            } else {
+                let (leaf, bucket) = self.bucket(key, guard);
+                (leaf, bucket, None)
             };
             match bucket.insert(key, word, seen, may_extend.then_some(self.counted()), guard) {
                 Put::Published => {
