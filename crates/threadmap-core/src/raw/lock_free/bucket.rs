@@ -340,6 +340,8 @@ impl Bucket {
         };
         // SAFETY: fresh, and of one cache line, so aligned as one.
         unsafe { fresh.write(empty) };
+        // Before anybody can see it: see `Trie::bytes`. Relaxed: a figure for operators.
+        bytes.fetch_add(size_of::<More>(), Ordering::Relaxed);
         // Release publishes the empty slots; of several threads one wins.
         let linked = link.compare_exchange(
             ptr::null_mut(),
@@ -349,9 +351,8 @@ impl Bucket {
         );
         if linked.is_ok() {
             step::after("add slots");
-            // Relaxed: a figure for operators.
-            bytes.fetch_add(size_of::<More>(), Ordering::Relaxed);
         } else {
+            bytes.fetch_sub(size_of::<More>(), Ordering::Relaxed);
             // SAFETY: it lost the race, so nobody has seen it.
             unsafe { heap::free(fresh.cast(), size_of::<More>()) };
         }

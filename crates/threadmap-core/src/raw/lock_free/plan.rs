@@ -202,6 +202,8 @@ impl Plan {
         let added = mine.bytes();
         let fresh = Box::into_raw(Box::new(mine.outcome()));
         let state = if range.joined { JOINED } else { ALONE };
+        // Before anybody can replace them and take them off again. Relaxed: a figure for operators.
+        bytes.fetch_add(added, Ordering::Relaxed);
         // Release publishes the segments.
         let offered = self.cell(of, state).compare_exchange(
             ptr::null_mut(),
@@ -212,10 +214,9 @@ impl Plan {
         step::after("offer");
         let won = if offered.is_ok() {
             mine.publish();
-            // Relaxed: a figure for operators.
-            bytes.fetch_add(added, Ordering::Relaxed);
             Some(Won(()))
         } else {
+            bytes.fetch_sub(added, Ordering::Relaxed);
             // SAFETY: it lost the race, so nobody has seen it. `mine` frees its segments.
             drop(unsafe { Box::from_raw(fresh) });
             None

@@ -33,7 +33,8 @@ struct Inner {
 /// The trie of one map.
 pub(crate) struct Trie {
     root: Inner,
-    /// Bytes of everything but the trie itself.
+    /// Bytes of everything but the trie itself. Counted before others can see a thing and until they no longer can, so
+    /// that nobody takes off what is not counted yet, wherever a thread stands.
     bytes: AtomicUsize,
 }
 
@@ -246,10 +247,11 @@ impl Trie {
             let next = level + 1;
             let below = |at: usize| outcome.leaf(hash | (at << shift(next)) as u32).word();
             let fresh = Box::into_raw(Box::new(Inner::new(below)));
+            self.bytes.fetch_add(size_of::<Inner>(), Ordering::Relaxed);
             if inner.step(place, word, fresh.expose_provenance()) {
                 step::after("grow a level");
-                self.bytes.fetch_add(size_of::<Inner>(), Ordering::Relaxed);
             } else {
+                self.bytes.fetch_sub(size_of::<Inner>(), Ordering::Relaxed);
                 // SAFETY: it was not published.
                 drop(unsafe { Box::from_raw(fresh) });
             }
