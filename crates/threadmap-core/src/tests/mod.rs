@@ -31,6 +31,7 @@ mod flooding;
 mod index;
 mod memory;
 mod model;
+mod oracle;
 mod progress;
 mod reclamation;
 mod threads;
