@@ -49,8 +49,15 @@ impl Js<'_> {
     }
 }
 
-/// A reference that outlives callbacks; belongs to one environment.
-pub(crate) struct Reference(sys::napi_ref);
+/// A reference that outlives callbacks and ends with its environment, which does not free it by itself.
+pub(crate) struct Reference(sys::napi_env, sys::napi_ref);
+
+impl Drop for Reference {
+    fn drop(&mut self) {
+        // SAFETY: dropped with its record, on its thread, by the hook that runs before the environment ends.
+        unsafe { sys::napi_delete_reference(self.0, self.1) };
+    }
+}
 
 /// What `typeof` says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -501,12 +508,12 @@ impl<'c> Env<'c> {
         let mut reference = ptr::null_mut();
         // SAFETY: live environment and value, out-parameter in place.
         check(unsafe { sys::napi_create_reference(self.raw, value.raw, 1, &raw mut reference) })?;
-        Ok(Reference(reference))
+        Ok(Reference(self.raw, reference))
     }
 
     pub(crate) fn referenced(self, reference: &Reference) -> Result<Js<'c>, Fault> {
         // SAFETY: records keep references of their own environment, and strong ones.
-        Self::make(|made| unsafe { sys::napi_get_reference_value(self.raw, reference.0, made) })
+        Self::make(|made| unsafe { sys::napi_get_reference_value(self.raw, reference.1, made) })
     }
 
     /// Calls a JavaScript function.
@@ -674,7 +681,7 @@ extern "C" fn threadmap_claim() -> bool {
     claim()
 }
 
-/// [`claim`] of the image at that path, which is loaded already; `None` where it cannot be asked.
+/// [`claim`] of the image at that path, which is loaded already; `None` where it cannot be asked: each warns then.
 #[cfg(unix)]
 pub(crate) fn claim_in_image(path: Option<&str>) -> Option<bool> {
     use libloading::os::unix::{Library, RTLD_LAZY, RTLD_LOCAL};
@@ -687,7 +694,6 @@ pub(crate) fn claim_in_image(path: Option<&str>) -> Option<bool> {
     Some(claimed)
 }
 
-/// Elsewhere each copy warns for itself.
 #[cfg(not(unix))]
 pub(crate) fn claim_in_image(_path: Option<&str>) -> Option<bool> {
     None
