@@ -31,7 +31,11 @@ use crate::sync::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, OnceLock, Order
 
 /// Blocks that a thread collects before it looks whether older ones can be freed: the price of a heavy fence (1 to
 /// 2 us with two threads running) is spread over so many.
-const BAG: usize = if cfg!(any(test, miri, loom)) { 8 } else { 256 };
+const BAG: usize = if cfg!(any(test, miri, loom, feature = "tiny")) {
+    8
+} else {
+    256
+};
 /// Or so many bytes of them.
 const BAG_BYTES: usize = 256 << 10;
 /// In a participant's count of guards: when they are gone, everything is to be given back that can be.
@@ -285,7 +289,9 @@ impl Participant {
     fn announce(&self) {
         // Acquire: no load of a link may come before it; pairs with the CAS in `advance`.
         let epoch = self.domain.epoch.load(Ordering::Acquire);
-        self.slot.announced.store(epoch << 1 | 1, Ordering::Relaxed);
+        // Release: whoever sees this and not the withdrawal before it sees what the guard before has read as done; a
+        // relaxed store would end the withdrawal's release sequence.
+        self.slot.announced.store(epoch << 1 | 1, Ordering::Release);
         // Pairs with the heavy fence in `advance`.
         self.domain.fences.light();
     }
