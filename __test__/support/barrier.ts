@@ -1,17 +1,35 @@
 // A meeting point for worker threads: nobody leaves `meet` before all parties have come.
-// Invariant: one Int32Array of shared memory [came, round]; a missing party is an error, never a hang.
+// Invariant: one Int32Array of shared memory [came, round, for each party how often it has come]; a missing party is an
+// error that names it and says what it was doing, never a hang.
 
 const came = 0
 const round = 1
+const firstSeat = 2
+/** Parties are numbered from 0 or from 1. */
+const most = 64
 const spins = 20_000
-const patienceInMs = 20_000
+/** Ends a hung test and measures nothing: a party that has to start needs many seconds where ten programs share a core. */
+const patienceInMs = 120_000
 
-export function createSeats(): Int32Array {
-  return new Int32Array(new SharedArrayBuffer(8))
+/** One party's place. */
+export interface Seat {
+  readonly seats: Int32Array
+  readonly me: number
+  readonly parties: number
 }
 
-export function meet(seats: Int32Array, parties: number): void {
+export function createSeats(): Int32Array {
+  return new Int32Array(new SharedArrayBuffer(4 * (firstSeat + most)))
+}
+
+/** @param doing what a party is doing, as far as the others can see */
+export function meet(
+  { seats, me, parties }: Seat,
+  doing?: (party: number) => string,
+  patience: number = patienceInMs,
+): void {
   const current = Atomics.load(seats, round)
+  Atomics.store(seats, firstSeat + me, current + 1)
   if (Atomics.add(seats, came, 1) === parties - 1) {
     Atomics.store(seats, came, 0)
     Atomics.add(seats, round, 1)
@@ -22,7 +40,18 @@ export function meet(seats: Int32Array, parties: number): void {
   for (let spin = 0; spin < spins; spin += 1) {
     if (Atomics.load(seats, round) !== current) return
   }
-  if (Atomics.wait(seats, round, current, patienceInMs) === 'timed-out') {
-    throw new Error('a party never came to the meeting point')
-  }
+  if (Atomics.wait(seats, round, current, patience) !== 'timed-out') return
+  const parts = Array.from({ length: most }, (_, party) => party).filter(
+    (party) => Atomics.load(seats, firstSeat + party) === current + 1,
+  )
+  const missing = Array.from({ length: parties + 1 }, (_, party) => party)
+    .filter((party) => !parts.includes(party))
+    .map(
+      (party) =>
+        `party ${party} ${doing?.(party) ?? `has come ${Atomics.load(seats, firstSeat + party)} times`}`,
+    )
+  throw new Error(
+    `${parties - parts.length} of ${parties} parties have not come to meeting ${current + 1} in ` +
+      `${patience / 1000} s; there are ${parts.join(', ')}; of the others: ${missing.join('; ')}`,
+  )
 }

@@ -56,6 +56,11 @@ export function writeAnswer(ledger: Ledger, row: number, answer: unknown, also: 
   put(ledger.cells, width * row + at.also, also)
 }
 
+/** The operation of a row that has been written. */
+export function nameOf({ cells }: Ledger, row: number): Name {
+  return names[cells[width * row + at.name] as number] as Name
+}
+
 /** What a row says, and of which key; undefined when it never happened. `death` is when its thread was known to be dead. */
 export function readRow(
   ledger: Ledger,
@@ -70,7 +75,7 @@ export function readRow(
   const pending = returned === 0n
   const op: Operation = {
     thread,
-    name: names[cells[width * row + at.name] as number] as Name,
+    name: nameOf(ledger, row),
     value: take(cells, width * row + at.value) as Value | undefined,
     expected: take(cells, width * row + at.expected) as Value | undefined,
     invoked: Number(invoked - since),

@@ -6,7 +6,16 @@ import { ConcurrentMap, type MapHandle } from '../../index.ts'
 import { meet } from '../support/barrier.ts'
 import { breakMap, type Cell, type Key, pause, plain, type Subject } from '../support/broken.ts'
 import { calls, type Told } from '../support/calls.ts'
-import { type Ledger, long, rowOf, text, writeAnswer, writeCall, writePlan } from '../support/ledger.ts'
+import {
+  type Ledger,
+  long,
+  nameOf,
+  rowOf,
+  text,
+  writeAnswer,
+  writeCall,
+  writePlan,
+} from '../support/ledger.ts'
 import { random } from '../support/life-threads.ts'
 import { type Name, refused } from '../support/one-key.ts'
 
@@ -88,7 +97,7 @@ export function record(place: Place): void {
     const run = (step: Step): void => act(place, map, step, beliefs[step.key] as Belief)
     const opening = openingOf(place, round)
     steps.slice(0, opening).forEach(run)
-    meet(place.seats, place.parties)
+    meet(place, (party) => doing(place, party))
     if (steps.length === 0) continue
     gather(place.awake, number, round.acting)
     steps.slice(opening).forEach(run)
@@ -98,6 +107,19 @@ export function record(place: Place): void {
 /** The keys of a round are new ones: what rounds before it left behind is no part of the history. */
 export function keyOf(round: number, key: number): Key {
   return key === 0 ? round : `key ${key} of round ${round}`
+}
+
+/** What the rows of a thread say that it is doing. */
+function doing({ ledger }: Place, party: number): string {
+  const first = rowOf(ledger, party, 0, 0)
+  const rows = Array.from({ length: ledger.rounds * ledger.rows }, (_, index) => first + index)
+  const last = rows.findLast((row) => (ledger.times[2 * row] ?? 0n) !== 0n)
+  if (last === undefined) return 'has not begun'
+  const [round, index] = [Math.floor((last - first) / ledger.rows), (last - first) % ledger.rows]
+  const [invoked = 0n, returned] = ledger.times.subarray(2 * last, 2 * last + 2)
+  const state = returned === 0n ? 'is inside of' : 'has returned from'
+  const ago = (process.hrtime.bigint() - (returned || invoked)) / 1_000_000n
+  return `${state} '${nameOf(ledger, last)}', call ${index} of round ${round}, for ${ago} ms`
 }
 
 /** Waits until as many threads run as there are cores, but not long: who slept at the meeting point comes late. */
