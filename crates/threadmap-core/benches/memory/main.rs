@@ -8,6 +8,7 @@
 
 #[path = "../peers/args.rs"]
 mod args;
+mod churn;
 #[path = "../peers/contestants/mod.rs"]
 mod contestants;
 #[path = "../peers/draw.rs"]
@@ -42,9 +43,31 @@ use weigh::Weight;
 #[global_allocator]
 static COUNTED: Cap<System> = Cap::new(System, usize::MAX);
 
+/// What a check has found, as an error.
+fn faultless(faults: &[String]) -> io::Result<()> {
+    if faults.is_empty() {
+        return Ok(());
+    }
+    Err(io::Error::other(faults.join("\n")))
+}
+
+fn churn(args: &Args, operations: u64) -> io::Result<()> {
+    let lives = churn::lives(operations, args.check)?;
+    let facts = facts::facts(args.plan.name);
+    args.tell(
+        &churn::report(&facts, operations, &lives),
+        &churn::raw(&facts, operations, &lives),
+    )?;
+    let faults: Vec<String> = lives.iter().flat_map(churn::Life::faults).collect();
+    faultless(if args.check { &faults } else { &[] })
+}
+
 fn run(args: &Args) -> io::Result<()> {
     if !args.measure {
         return writeln!(io::stdout(), "{}", args::USAGE);
+    }
+    if let Some(operations) = args.churn {
+        return churn(args, operations);
     }
     let mut weights: Vec<(String, Weight)> = Vec::new();
     for &size in weigh::sizes(args.plan) {
@@ -53,7 +76,7 @@ fn run(args: &Args) -> io::Result<()> {
             if !args.wants(&row) {
                 continue;
             }
-            for name in weigh::names() {
+            for name in weigh::names(args.check) {
                 weights.push((row.clone(), weigh::in_its_own_process(kind, name, size)?));
             }
         }
@@ -62,13 +85,22 @@ fn run(args: &Args) -> io::Result<()> {
     args.tell(
         &table::report(&facts, &weights),
         &table::raw(&facts, &weights),
-    )
+    )?;
+    let over = weights
+        .iter()
+        .filter(|(_, weight)| table::misses(weight, weigh::KEPT_BY_A_THREAD));
+    let faults: Vec<String> = over.map(|fault| format!("{fault:?}")).collect();
+    faultless(if args.check { &faults } else { &[] })
 }
 
 fn main() -> ExitCode {
     let mut given = std::env::args().skip(1).peekable();
     if given.peek().is_some_and(|first| first == weigh::CHILD) {
         weigh::child(given.skip(1));
+        return ExitCode::SUCCESS;
+    }
+    if given.peek().is_some_and(|first| first == churn::CHILD) {
+        churn::child(given.skip(1));
         return ExitCode::SUCCESS;
     }
     let done = Args::parse(given, "bench-core-memory.json")

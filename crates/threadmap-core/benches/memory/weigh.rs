@@ -24,9 +24,12 @@ pub(crate) const KINDS: [&str; 2] = [u64::NAME, Text16::NAME];
 /// that double are met at several fills.
 const SIZES: [usize; 5] = [100_000, 1_000_000, 300_000, 3_000_000, 10_000_000];
 /// Entries of the first map.
-const WARMING: usize = 20_000;
+pub(crate) const WARMING: usize = 20_000;
 /// Between two looks at what our maps hold while they grow; what others hold at most is counted by each allocation.
 const SAMPLED: usize = 100;
+/// What a check lets a drained map keep for the thread's next entries: blocks of several sizes, and what of their slabs
+/// they keep from others. The smallest map that is weighed has four times as much when it is full.
+pub(crate) const KEPT_BY_A_THREAD: f64 = 1e6;
 /// Pairs of an insert and a removal after draining.
 const SETTLING: usize = 5_000;
 
@@ -53,27 +56,34 @@ pub(crate) fn sizes(plan: &Plan) -> &'static [usize] {
     &SIZES[..count]
 }
 
-/// Names of all maps.
-pub(crate) fn names() -> Vec<&'static str> {
+/// Names of all maps, or of ours.
+pub(crate) fn names(only_ours: bool) -> Vec<&'static str> {
     entrants::<u64>()
         .into_iter()
+        .filter(|entrant| entrant.ours || !only_ours)
         .map(|entrant| entrant.name)
         .collect()
 }
 
+/// The figures that this program prints as a child with these arguments.
+pub(crate) fn said_by_child(arguments: &[&str]) -> io::Result<Vec<f64>> {
+    let output = Command::new(std::env::current_exe()?)
+        .args(arguments)
+        .output()?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        return Err(io::Error::other(format!("{arguments:?} failed: {said}")));
+    }
+    let text = String::from_utf8_lossy(&output.stdout);
+    let figures = text.split_whitespace().map(str::parse::<f64>);
+    figures.collect::<Result<_, _>>().map_err(io::Error::other)
+}
+
 /// Weighs a map in a child process.
 pub(crate) fn in_its_own_process(kind: &str, name: &str, size: usize) -> io::Result<Weight> {
-    let output = Command::new(std::env::current_exe()?)
-        .args([CHILD, kind, name, &size.to_string()])
-        .output()?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    let figures: Vec<f64> = text
-        .split_whitespace()
-        .filter_map(|figure| figure.parse().ok())
-        .collect();
+    let figures = said_by_child(&[CHILD, kind, name, &size.to_string()])?;
     let &[empty, full, peak, drained, resident_full, resident_drained] = figures.as_slice() else {
-        let said = String::from_utf8_lossy(&output.stderr);
-        return Err(io::Error::other(format!("{name} was not weighed: {said}")));
+        return Err(io::Error::other(format!("{name} was not weighed")));
     };
     Ok(Weight {
         map: name.to_owned(),
@@ -142,13 +152,13 @@ fn weigh<K: Key>(name: &str, size: usize) -> [i64; 6] {
 }
 
 /// What the allocator has given, less those parts of our slabs that hold nothing: their memory is with the system.
-fn allocated() -> i64 {
+pub(crate) fn allocated() -> i64 {
     let slabs = Participant::new().slabs();
     COUNTED.allocated() as i64 - slabs.reserved as i64 + slabs.used as i64
 }
 
 /// Zero where the system does not tell it as Linux does.
-fn resident() -> i64 {
+pub(crate) fn resident() -> i64 {
     let status = read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<i64>().ok());

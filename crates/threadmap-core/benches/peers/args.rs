@@ -16,6 +16,8 @@ node ci/bench-core.mjs [OPTIONS]                             both, in one report
   --quick            all rows of 1e4 and 1e6 keys in short rounds: below three minutes
   --full             longer rounds, 1e7 keys too, growth to 1e7: most of an hour
   --only SUBSTRING   only the rows whose name has it, as 'str16 1e4 zipf', '8t', 'grow'
+  --churn N          bytes only: N inserts and removals of ever new keys, first in, first out, instead of all rows
+  --check            bytes only: only our maps, and fails where they hold more than their targets
   --json FILE        the raw figures (default: target/bench-core.json, -memory.json)
   --markdown FILE    the report once more, as Markdown";
 
@@ -24,6 +26,8 @@ node ci/bench-core.mjs [OPTIONS]                             both, in one report
 pub(crate) struct Args {
     pub(crate) plan: &'static Plan,
     pub(crate) only: String,
+    pub(crate) churn: Option<u64>,
+    pub(crate) check: bool,
     pub(crate) json: PathBuf,
     pub(crate) markdown: Option<PathBuf>,
     /// Cargo says so when it runs benchmarks; without it this is a test run.
@@ -41,6 +45,8 @@ impl Args {
         let mut args = Self {
             plan: &Plan::NORMAL,
             only: String::new(),
+            churn: None,
+            check: false,
             json: PathBuf::from(target).join(json),
             markdown: None,
             measure: false,
@@ -56,6 +62,11 @@ impl Args {
                 "--quick" => args.plan = &Plan::QUICK,
                 "--full" => args.plan = &Plan::FULL,
                 "--only" => args.only = value()?,
+                "--check" => args.check = true,
+                "--churn" => {
+                    let count = value()?.parse().map_err(|_| "--churn wants a number")?;
+                    args.churn = Some(count);
+                }
                 "--json" => args.json = value()?.into(),
                 "--markdown" => args.markdown = Some(value()?.into()),
                 _ => return Err(format!("no such option: {option}\n{USAGE}")),
