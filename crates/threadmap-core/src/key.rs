@@ -228,7 +228,7 @@ pub(crate) fn same_bytes(a: &[u8], b: &[u8]) -> bool {
 
 impl Eq for Key<'_> {}
 
-/// Iterator over the elements of a tuple key.
+/// Iterator over the elements of a tuple key; ends before the first that no [`Key::push_tuple`] has written.
 #[derive(Clone, Debug)]
 pub struct Elements<'a> {
     rest: &'a [u8],
@@ -241,11 +241,8 @@ impl<'a> Iterator for Elements<'a> {
         let (&kind, rest) = self.rest.split_first()?;
         let (length, rest) = rest.split_first_chunk::<4>()?;
         let (bytes, rest) = rest.split_at_checked(u32::from_le_bytes(*length) as usize)?;
+        let kind = *KeyKind::ALL.get(usize::from(kind))?;
         self.rest = rest;
-        Some(Key::from_parts(
-            KeyKind::ALL[usize::from(kind)],
-            false,
-            bytes,
-        ))
+        Some(Key::from_parts(kind, false, bytes))
     }
 }

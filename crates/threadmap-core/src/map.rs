@@ -136,6 +136,16 @@ impl Map {
         next
     }
 
+    /// Checks what must hold when nobody is at work.
+    ///
+    /// # Panics
+    /// When it does not.
+    #[cfg(feature = "tiny")]
+    #[doc(hidden)]
+    pub fn check(&self) {
+        self.index.check();
+    }
+
     #[inline]
     pub(crate) fn hash<'a>(&self, key: &'a Key<'_>) -> Hashed<'a> {
         self.hasher.hash(key)

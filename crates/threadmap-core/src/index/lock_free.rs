@@ -65,7 +65,7 @@ impl Index for LockFree {
     }
 }
 
-#[cfg(test)]
+#[cfg(any(test, feature = "tiny"))]
 impl LockFree {
     pub(crate) fn check(&self) {
         self.trie.check();

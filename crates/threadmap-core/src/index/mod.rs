@@ -137,7 +137,7 @@ impl Index for AnyIndex {
     }
 }
 
-#[cfg(test)]
+#[cfg(any(test, feature = "tiny"))]
 impl AnyIndex {
     /// Checks what must hold when nobody is at work.
     pub(crate) fn check(&self) {

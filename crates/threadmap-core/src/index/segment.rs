@@ -17,12 +17,20 @@ use crate::raw::node::{Linked, NodeRef, OwnedNode};
 
 /// Nodes in a full segment: 7/8 of 1,024 buckets. 896 pointers are moved in about 5 us, and hashbrown's own doubling
 /// below that is as short; smaller segments cost memory for headers, larger ones a longer pause.
-const FULL: usize = if cfg!(any(test, miri)) { 14 } else { 896 };
+const FULL: usize = if cfg!(any(test, miri, feature = "tiny")) {
+    14
+} else {
+    896
+};
 /// Buddies that hold this few together become one: a quarter, so that a merge is not followed by a split.
 const THIN: usize = FULL / 4;
 /// Prefix bits, shard bits included, at which segments stop splitting and just grow: keys that agree on so much of
 /// their hash would not be parted by one bit more.
-const MAX_PREFIX: u32 = if cfg!(any(test, miri)) { 10 } else { 20 };
+const MAX_PREFIX: u32 = if cfg!(any(test, miri, feature = "tiny")) {
+    10
+} else {
+    20
+};
 
 struct Segment {
     table: HashTable<Linked>,
@@ -275,7 +283,7 @@ impl Segments {
     }
 }
 
-#[cfg(test)]
+#[cfg(any(test, feature = "tiny"))]
 impl Segments {
     /// Checks the invariant of the directory and that every node lies where its hash says.
     pub(crate) fn check(&self) {

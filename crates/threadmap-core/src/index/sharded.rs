@@ -106,7 +106,7 @@ impl Drop for Sharded {
     }
 }
 
-#[cfg(test)]
+#[cfg(any(test, feature = "tiny"))]
 impl Sharded {
     /// Checks every shard's invariants.
     pub(crate) fn check(&self) {

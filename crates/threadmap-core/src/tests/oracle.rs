@@ -17,7 +17,7 @@ pub(crate) enum Model {
     Boolean(bool),
     Number(u64),
     Int(i64),
-    Blob(u8, Vec<u8>),
+    Blob(BlobKind, Vec<u8>),
 }
 
 impl Model {
@@ -28,7 +28,7 @@ impl Model {
             Value::Boolean(boolean) => Self::Boolean(boolean),
             Value::Number(number) => Self::Number(number.to_bits()),
             Value::Int(int) => Self::Int(int),
-            Value::Blob(kind, bytes) => Self::Blob(kind as u8, bytes.to_vec()),
+            Value::Blob(kind, bytes) => Self::Blob(kind, bytes.to_vec()),
         }
     }
 
@@ -39,7 +39,7 @@ impl Model {
             Self::Boolean(boolean) => Value::Boolean(*boolean),
             Self::Number(bits) => Value::Number(f64::from_bits(*bits)),
             Self::Int(int) => Value::Int(*int),
-            Self::Blob(kind, bytes) => Value::Blob(BlobKind::ALL[usize::from(*kind)], bytes),
+            Self::Blob(kind, bytes) => Value::Blob(*kind, bytes),
         }
     }
 }
@@ -141,7 +141,8 @@ impl Model {
             _ => {
                 // The longest is above what a thread keeps for its next blob.
                 let length = [0, 1, 3, 40, 600][usize::from(rest >> 1) % 5];
-                Self::Blob((rest & 1) * 3, vec![rest; length])
+                let kind = [BlobKind::Latin1, BlobKind::Bytes][usize::from(rest & 1)];
+                Self::Blob(kind, vec![rest; length])
             }
         }
     }

@@ -24,7 +24,11 @@ use crate::step;
 use crate::sync::{AtomicPtr, AtomicUsize, Ordering};
 
 /// Prefix bits at which segments stop parting and just grow.
-const MAX_DEPTH: u32 = if cfg!(any(test, miri, loom)) { 14 } else { 26 };
+const MAX_DEPTH: u32 = if cfg!(any(test, miri, loom, feature = "tiny")) {
+    14
+} else {
+    26
+};
 
 const PENDING: usize = 0;
 const ALONE: usize = 1;

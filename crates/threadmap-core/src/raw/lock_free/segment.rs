@@ -26,7 +26,11 @@ const SIZES: [u32; 16] = [
     1, 2, 4, 8, 16, 24, 32, 40, 48, 56, 64, 256, 1024, 4096, 16_384, 65_536,
 ];
 /// The most buckets before a segment is parted: 64 of them are copied in about 5 us.
-pub(super) const PARTED_ABOVE: u32 = if cfg!(any(test, miri, loom)) { 2 } else { 64 };
+pub(super) const PARTED_ABOVE: u32 = if cfg!(any(test, miri, loom, feature = "tiny")) {
+    2
+} else {
+    64
+};
 /// Nodes a bucket in a fresh segment, of six home slots: one in nine buckets needs more then.
 const FRESH: usize = 4;
 

@@ -326,7 +326,7 @@ impl Drop for Trie {
     }
 }
 
-#[cfg(test)]
+#[cfg(any(test, feature = "tiny"))]
 impl Trie {
     /// When nobody is at work: words lead to segments without an outcome that cover their hashes, and every node lies
     /// in its segment.

@@ -1,0 +1,124 @@
+//! Threads that do any operations on one map, for ThreadSanitizer: `node ci/sanitize.mjs --thread`.
+//!
+//! A program without the test harness, whose channels the standard library synchronises where the sanitizer does not
+//! look; threads are joined one by one, which it sees. What it checks itself is little: sums that must come out.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::thread;
+
+use threadmap_core::{BlobKind, Expected, Key, Map, Number, Options, Participant, Value, Variant};
+
+const THREADS: u64 = 4;
+const KEYS: u64 = 300;
+const OPERATIONS: u64 = 12_000;
+
+/// xorshift64 (Marsaglia, 2003).
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % bound
+    }
+}
+
+/// What all threads share: the map, and how many entries each has put in less those that it took out.
+struct Shared {
+    map: Map,
+    balance: AtomicI64,
+}
+
+fn any_operation(shared: &Shared, random: &mut Random, me: &Participant, fill: u64) {
+    let (map, number) = (&shared.map, random.below(KEYS));
+    let name = format!("key {number}");
+    let (key, guard) = (Key::latin1(name.as_bytes()), &me.pin());
+    let blob = Value::Blob(BlobKind::Bytes, &[number as u8; 40]);
+    let old = map.get(&key, guard);
+    let insert = |value| {
+        let put = map.compare_and_set(&key, &Expected::Absent, &value, guard);
+        let put = put.expect("memory");
+        // Relaxed: looked at when the threads have been joined.
+        shared.balance.fetch_add(i64::from(put), Ordering::Relaxed);
+    };
+    let removed = |gone: bool| shared.balance.fetch_sub(i64::from(gone), Ordering::Relaxed);
+    match random.below(12) {
+        0 => assert!(
+            old.is_none_or(|old| !format!("{old:?}").is_empty()),
+            "all of it can be read"
+        ),
+        1 => drop(map.replace(&key, &blob, guard).expect("memory")),
+        2 => drop(
+            map.replace(&key, &Value::Number(number as f64), guard)
+                .expect("memory"),
+        ),
+        3 => {
+            if let Some(old) = old {
+                map.compare_and_set(&key, &Expected::Value(old), &blob, guard)
+                    .expect("memory");
+            }
+        }
+        4 => {
+            // The values of some entries are no integers.
+            if map.contains(&key, guard) {
+                let _ = map.max(&key, Number::Int(7), guard).is_ok();
+            }
+        }
+        5 => {
+            if let Some((_, version)) = map.get_entry(&key, guard).expect("memory") {
+                removed(map.delete_if_version(&key, version, guard));
+            }
+        }
+        6 => drop(map.scan((number as u32) << 23, 30, guard, &mut Vec::new())),
+        _ if random.below(4) < fill => insert(if number % 2 == 0 { blob } else { Value::Int(1) }),
+        _ => drop(removed(map.take(&key, guard).is_some())),
+    }
+}
+
+/// One map, from empty, by threads that fill and drain it in turns.
+fn races(variant: Variant, hash_mask: u32) {
+    let mut options = Options::default();
+    options.variant = variant;
+    options.shards = 2;
+    options.hash_mask = hash_mask;
+    let shared = Arc::new(Shared {
+        map: Map::new(options),
+        balance: AtomicI64::new(0),
+    });
+    let threads: Vec<_> = (1..=THREADS)
+        .map(|thread| {
+            let shared = Arc::clone(&shared);
+            thread::spawn(move || {
+                let mut random = Random(thread.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+                // New participants take over the slots and the garbage of those that have gone.
+                for turn in 0..6 {
+                    let me = Participant::new();
+                    for _ in 0..OPERATIONS / 6 {
+                        any_operation(&shared, &mut random, &me, 1 + turn % 2 * 2);
+                    }
+                }
+            })
+        })
+        .collect();
+    for thread in threads {
+        thread.join().expect("no panic");
+    }
+    let entries = shared.map.len() as i64;
+    assert_eq!(
+        entries,
+        shared.balance.load(Ordering::Relaxed),
+        "{variant:?}"
+    );
+    shared.map.check();
+}
+
+fn main() {
+    for variant in [Variant::LockFree, Variant::Sharded] {
+        for mask in [u32::MAX, 0xffff_0000, 0xff] {
+            races(variant, mask);
+            println!("{variant:?}, bits {mask:#x} of the hash: fine");
+        }
+    }
+}
