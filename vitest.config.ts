@@ -4,6 +4,9 @@ import { defineConfig, type ViteUserConfig } from 'vitest/config'
 
 const slow = process.env['THREADMAP_SLOW'] === '1'
 
+/** A binary built for a sanitizer. Not set for vitest itself, whose own binaries the variable would replace, too. */
+const binary = process.env['THREADMAP_BINARY']
+
 const config: ViteUserConfig = defineConfig({
   test: {
     pool: 'forks',
@@ -11,6 +14,7 @@ const config: ViteUserConfig = defineConfig({
     // Generous: they end a hung test, they measure nothing.
     testTimeout: slow ? 1_800_000 : 180_000,
     hookTimeout: slow ? 600_000 : 120_000,
+    ...(binary !== undefined && { env: { NAPI_RS_NATIVE_LIBRARY_PATH: binary } }),
     allowOnly: process.env['CI'] === undefined,
   },
 })

@@ -7,9 +7,14 @@ pub(crate) use std::sync::atomic::{
     AtomicBool, AtomicI64, AtomicIsize, AtomicPtr, AtomicU64, AtomicUsize, Ordering,
     compiler_fence, fence,
 };
-pub(crate) use std::sync::{
-    Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
-};
+pub(crate) use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+#[cfg(not(threadmap_sanitize))]
+pub(crate) use std::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+#[cfg(threadmap_sanitize)]
+mod seen;
+#[cfg(threadmap_sanitize)]
+pub(crate) use seen::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// Locks for reading. A panic elsewhere never takes the data away: every section that holds a write lock leaves the
 /// structure whole at each point where it could unwind.

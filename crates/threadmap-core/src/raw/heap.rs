@@ -11,8 +11,8 @@ use std::ptr::{self, NonNull};
 
 use super::slab::{self, CLASSES, Slabs, Supply, size_of_class};
 
-/// No slabs where a checker has to see each block's end.
-const SLABS: bool = !cfg!(any(miri, threadmap_sanitize));
+/// No slabs where a checker has to see each block's end. `ThreadSanitizer` looks both ways.
+const SLABS: bool = cfg!(threadmap_slabs) || !cfg!(any(miri, threadmap_sanitize));
 /// Blocks of whole cache lines begin with one.
 const LINE: usize = 64;
 /// Bytes that a shelf keeps of one class: a span's, and what one bag of the epochs holds.

@@ -166,7 +166,11 @@ const STEPS: [&str; 17] = [
 /// Sixty-four keys fill a level of tiny segments: with so many the trie has two levels, without any it has none.
 const KEYS: u64 = 600;
 /// What the others must do together while one thread stands at a step.
-const ENOUGH: u64 = 100_000;
+const ENOUGH: u64 = if cfg!(threadmap_sanitize) {
+    10_000
+} else {
+    100_000
+};
 
 /// Fills and drains in turns, so that every step of growth and shrinking is passed.
 fn wander(map: &Map, random: &mut Random, me: &Participant, round: u64) {
