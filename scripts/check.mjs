@@ -9,6 +9,10 @@ import { fail, quietly, step } from './steps.mjs'
 import { cargo, Fault, root, tool } from './toolchain.mjs'
 import { keep, none } from './totals.mjs'
 
+/** A workspace of its own. */
+const fuzzer = ['--manifest-path', 'fuzz/Cargo.toml']
+const fuzzed = ['--target-dir', 'target/fuzz']
+
 const locked = process.env['CI'] ? ['--locked'] : []
 
 /** @param {readonly string[]} args @param {Record<string, string>} [env] */
@@ -42,6 +46,11 @@ const checks = [
   ],
   ['cargo fmt', () => rust(['fmt', '--all', '--check'])],
   ['clippy', () => rust(['clippy', '--workspace', '--all-targets', ...locked, '--', '-D', 'warnings'])],
+  ['cargo fmt of the fuzzer', () => rust(['fmt', ...fuzzer, '--check'])],
+  [
+    'clippy of the fuzzer',
+    () => rust(['clippy', ...fuzzer, ...fuzzed, '--all-targets', ...locked, '--', '-D', 'warnings']),
+  ],
   ['rustdoc', () => rust(['doc', '--workspace', '--no-deps', ...locked], { RUSTDOCFLAGS: '-D warnings' })],
   ['types', () => quietly(tool('typescript', []))],
   ['types of the scripts', () => quietly(tool('typescript', ['--project', 'scripts']))],

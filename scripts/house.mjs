@@ -88,10 +88,12 @@ function lengths(paths) {
 
 /** The lockfiles are the same on every machine: no host of a registry, no path. */
 function lockfiles() {
-  const cargo = lines('Cargo.lock').flatMap((line, i) =>
-    /^source = /.test(line) && line !== 'source = "registry+https://github.com/rust-lang/crates.io-index"'
-      ? [at('Cargo.lock', i, `not the public index: ${line}`)]
-      : [],
+  const cargo = ['Cargo.lock', 'fuzz/Cargo.lock'].flatMap((path) =>
+    lines(path).flatMap((line, i) =>
+      /^source = /.test(line) && line !== 'source = "registry+https://github.com/rust-lang/crates.io-index"'
+        ? [at(path, i, `not the public index: ${line}`)]
+        : [],
+    ),
   )
   const npm = lines('package-lock.json').flatMap((line, i) => {
     if (/"resolved":/.test(line))

@@ -1,12 +1,12 @@
 // npm test: prepares, then runs every test and ends with one line that adds up all runners. Runners named as
-// arguments (rust, js, matrix, slow) run alone; what follows `--` goes to them: npm test -- js -- -t 'a name'.
+// arguments (rust, js, matrix, fuzz, growth, sanitize, slow) run alone; what follows `--` goes to them: npm test -- js -- -t 'a name'.
 import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { nodes } from './nodes.mjs'
 import { prepare } from './prepare.mjs'
 import { aloud, fail, seconds } from './steps.mjs'
 import { cargo, Fault, node, root, tool, versionOf } from './toolchain.mjs'
-import { countCargo, countVitest, keep, line, none, sum } from './totals.mjs'
+import { countCargo, countScript, countVitest, keep, line, none, sum } from './totals.mjs'
 
 /** @typedef {{ label: string, run: () => Promise<{ code: number, totals: import('./totals.mjs').Totals }> }} Runner */
 
@@ -53,6 +53,29 @@ function vitest(label, path, specs, env = {}) {
   }
 }
 
+/**
+ * The quick form of a script of ci/.
+ * @param {string} label
+ * @returns {Runner}
+ */
+function script(label) {
+  return {
+    label,
+    run: async () => {
+      const { code, output } = await aloud({ command: node(), args: [join('ci', `${label}.mjs`)] })
+      return { code, totals: countScript(output) }
+    },
+  }
+}
+
+/** Sanitizers are for Linux with glibc. */
+function sanitize() {
+  const { header } = /** @type {{ header: { glibcVersionRuntime?: string } }} */ (process.report.getReport())
+  if (header.glibcVersionRuntime !== undefined) return [script('sanitize')]
+  console.log('threadmap: no sanitizers for this system: their tests run on Linux with glibc')
+  return []
+}
+
 /** @param {{ all: boolean }} which all, or those that the main run does not cover */
 async function matrix({ all }) {
   const specs = onEveryNode.filter((spec) => existsSync(join(root, spec)))
@@ -72,12 +95,16 @@ async function matrix({ all }) {
 /** @returns {Promise<Runner[]>} */
 async function chosen() {
   const js = () => vitest(`js on node ${versionOf(node())}`, node(), [])
-  if (names.length === 0) return [rust(), js(), ...(await matrix({ all: false }))]
+  const proofs = () => [script('fuzz'), script('growth'), ...sanitize()]
+  if (names.length === 0) return [rust(), js(), ...(await matrix({ all: false })), ...proofs()]
   /** @type {Record<string, () => Runner[] | Promise<Runner[]>>} */
   const known = {
     rust: () => [rust()],
     js: () => [js()],
     matrix: () => matrix({ all: true }),
+    fuzz: () => [script('fuzz')],
+    growth: () => [script('growth')],
+    sanitize,
     slow: () => [vitest('slow', node(), [], { THREADMAP_SLOW: '1' })],
   }
   const lists = names.map((name) => {

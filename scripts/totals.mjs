@@ -67,6 +67,18 @@ export function countVitest(path) {
   }
 }
 
+/**
+ * The line that a script of ci/ ends with: `fuzz: 3 passed, 0 failed`.
+ * @param {string} output
+ * @returns {Totals} nothing at all where it did not come so far
+ */
+export function countScript(output) {
+  const last = stripVTControlCharacters(output).trimEnd().split('\n').at(-1) ?? ''
+  const [, passed, failed, skipped = 0] =
+    /^\w+: (\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/.exec(last) ?? []
+  return { passed: Number(passed ?? 0), failed: Number(failed ?? 0), skipped: Number(skipped) }
+}
+
 /** @param {'test' | 'check'} which @param {Totals | undefined} totals undefined: forget those of an earlier run */
 export function keep(which, totals) {
   mkdirSync(target, { recursive: true })
