@@ -5,13 +5,12 @@
 const came = 0
 const round = 1
 const firstSeat = 2
-/** Parties are numbered from 0 or from 1. */
 const most = 64
 const spins = 20_000
 /** Ends a hung test and measures nothing: a party that has to start needs many seconds where ten programs share a core. */
 const patienceInMs = 120_000
 
-/** One party's place. */
+/** One party's place; parties are numbered from 0. */
 export interface Seat {
   readonly seats: Int32Array
   readonly me: number
@@ -41,17 +40,16 @@ export function meet(
     if (Atomics.load(seats, round) !== current) return
   }
   if (Atomics.wait(seats, round, current, patience) !== 'timed-out') return
-  const parts = Array.from({ length: most }, (_, party) => party).filter(
-    (party) => Atomics.load(seats, firstSeat + party) === current + 1,
-  )
-  const missing = Array.from({ length: parties + 1 }, (_, party) => party)
-    .filter((party) => !parts.includes(party))
+  const all = Array.from({ length: parties }, (_, party) => party)
+  const isThere = (party: number): boolean => Atomics.load(seats, firstSeat + party) === current + 1
+  const missing = all
+    .filter((party) => !isThere(party))
     .map(
       (party) =>
         `party ${party} ${doing?.(party) ?? `has come ${Atomics.load(seats, firstSeat + party)} times`}`,
     )
   throw new Error(
-    `${parties - parts.length} of ${parties} parties have not come to meeting ${current + 1} in ` +
-      `${patience / 1000} s; there are ${parts.join(', ')}; of the others: ${missing.join('; ')}`,
+    `${missing.length} of ${parties} parties have not come to meeting ${current + 1} in ${patience / 1000} s: ` +
+      `${missing.join('; ')}; there are ${all.filter(isThere).join(', ')}`,
   )
 }

@@ -51,6 +51,11 @@ export type Contest =
   | 'update'
   | 'updateToRemove'
 
+/** All workers leave this at once. They are numbered from 1 here, so that what one writes is never 0. */
+function begin({ seats, me, parties }: Place): void {
+  meet({ seats, me: me - 1, parties })
+}
+
 /** One byte a key: 1 where this worker won. */
 export function win(place: Place, contest: Contest, { rounds, keysPerRound }: Rounds): Uint8Array {
   using map = ConcurrentMap.attach<Key, unknown>(place.handle)
@@ -59,7 +64,7 @@ export function win(place: Place, contest: Contest, { rounds, keysPerRound }: Ro
   for (let first = 0; first < won.length; first += keysPerRound) {
     const keys = Array.from({ length: keysPerRound }, (_, index) => first + index)
     const versions = keys.map((key) => map.getEntry(key)?.version)
-    meet(place)
+    begin(place)
     keys.forEach((key, index) => {
       won[key] = attempt(map, key, place.me, versions[index] as never) ? 1 : 0
     })
@@ -72,7 +77,7 @@ export function insertOnce(place: Place, computed: boolean, { rounds, keysPerRou
   using map = ConcurrentMap.attach<Key, number>(place.handle)
   const answers: number[] = []
   for (let round = 0; round < rounds; round += 1) {
-    meet(place)
+    begin(place)
     for (let index = 0; index < keysPerRound; index += 1) {
       const key = round * keysPerRound + index
       const compute = () => place.me
@@ -86,7 +91,7 @@ export function insertOnce(place: Place, computed: boolean, { rounds, keysPerRou
 export function count(place: Place, how: Counting, times: number): Cell[] {
   using map = ConcurrentMap.attach<string, Cell>(place.handle)
   const told: Cell[] = []
-  meet(place)
+  begin(place)
   for (let time = 0; time < times; time += 1) told.push(...countings[how](map))
   return told
 }
@@ -112,7 +117,7 @@ export type Counting =
 export function addOrTake(place: Place, keyCount: number, times: number): number {
   using map = ConcurrentMap.attach<Key, number>(place.handle)
   let taken = 0
-  meet(place)
+  begin(place)
   for (let time = 0; time < times; time += 1) {
     for (let key = 0; key < keyCount; key += 1) {
       if (place.me === place.parties) taken += map.take(key) ?? 0
@@ -132,7 +137,7 @@ export function stretch(
   using map = ConcurrentMap.attach<Key, number>(place.handle)
   const sign = how === 'max' ? 1 : -1
   const reached = new Array<number>(keyCount).fill(0)
-  meet(place)
+  begin(place)
   for (let time = 1; time <= times; time += 1) {
     const key = time % keyCount
     const mine = time * place.parties + place.me
@@ -150,7 +155,7 @@ export function insertAndRemove(place: Place, remover: Contest, keyCount: number
   using map = ConcurrentMap.attach<Key, unknown>(place.handle)
   const remove = attempts[remover]
   let balance = 0
-  meet(place)
+  begin(place)
   for (let time = 0; time < times; time += 1) {
     const key = time % keyCount
     if (map.setIfAbsent(key, 'free')) balance += 1
@@ -165,7 +170,7 @@ export function insertAndRemove(place: Place, remover: Contest, keyCount: number
 export function swapChain(place: Place, keyCount: number, times: number): string[] {
   using map = ConcurrentMap.attach<Key, string>(place.handle)
   const out: string[] = []
-  meet(place)
+  begin(place)
   for (let time = 0; time < times; time += 1) {
     const old = map.swap(time % keyCount, `token ${time} of ${place.me}`)
     if (old !== undefined) out.push(old)
