@@ -9,10 +9,15 @@ export {
   InvalidHandleError,
   LimitError,
   MapClosedError,
+  NestedTransactionError,
   NotImplementedError,
   OptionsConflictError,
+  StalledError,
   ThreadmapError,
+  UnsupportedError,
 } from './lib/errors.ts'
 export type { MapHandle } from './lib/handle.ts'
 export type { Key, KeyPart } from './lib/key.ts'
 export type { MapOptions, MapStats, Variant } from './lib/options.ts'
+export { Snapshot } from './lib/snapshot.ts'
+export type { Transaction, TransactOptions } from './lib/transaction.ts'

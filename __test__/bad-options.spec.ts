@@ -75,7 +75,7 @@ describe('options', () => {
     ['__proto__ as an own option', JSON.parse('{"__proto__": 1}'), 'TypeError', 'THREADMAP_INVALID_OPTION'],
   ]
   const notBuilt: readonly object[] = [
-    ...[{ variant: 'snapshot' }, { near: true }, { near: {} }, { freeze: true }],
+    ...[{ near: true }, { near: {} }, { freeze: true }],
     { near: { entries: 10 } },
   ]
   const makers: Record<string, (options: never) => unknown> = {

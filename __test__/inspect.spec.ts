@@ -183,8 +183,8 @@ const provoked: Record<string, Provoked> = {
   NotImplementedError: {
     type: NotImplementedError,
     code: 'THREADMAP_NOT_IMPLEMENTED',
-    says: [/snapshot/, /not built/],
-    call: () => new ConcurrentMap(undefined, { variant: 'snapshot' }),
+    says: [/freeze/, /not built/],
+    call: () => new ConcurrentMap(undefined, { freeze: true }),
   },
 }
 

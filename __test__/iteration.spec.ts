@@ -145,7 +145,9 @@ describe.each(variants)('iteration over a $title map that its own loop changes',
     }
     // What was fetched before the clear may still come: one chunk, not the map.
     expect(visited).toBeGreaterThan(0)
-    expect(visited).toBeLessThan(20_000)
+    // The snapshot variant goes over one moment: all that there was then comes.
+    if (options.variant === 'snapshot') expect(visited).toBe(20_000)
+    else expect(visited).toBeLessThan(20_000)
     expect(map.size).toBe(0)
     map.set('a', 1).set('b', 2)
     map.forEach(() => map.clear())

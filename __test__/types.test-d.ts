@@ -10,6 +10,7 @@ import {
   type MapHandle,
   type MapOptions,
   type MapStats,
+  type Snapshot,
   type ThreadmapError,
   type VersionedEntry,
 } from '../index.ts'
@@ -162,6 +163,23 @@ counts.handle.id = 1
 ConcurrentMap.attach(counts)
 // @ts-expect-error a name is a string
 ConcurrentMap.open(1)
+
+// Snapshots and transactions
+
+const snapshot = counts.snapshot()
+expectTypeOf(snapshot).toEqualTypeOf<Snapshot<string, number>>()
+expectTypeOf(snapshot.get('a')).toEqualTypeOf<number | undefined>()
+expectTypeOf([...snapshot]).toEqualTypeOf<[string, number][]>()
+expectTypeOf(counts.replaceAll([['a', 1]], snapshot)).toEqualTypeOf<boolean>()
+expectTypeOf(counts.transact((tx) => tx.get('a'), { keys: ['a'] })).toEqualTypeOf<number | undefined>()
+// @ts-expect-error values of entries are the map's
+counts.replaceAll([['a', 'one']])
+// @ts-expect-error a map is no snapshot
+counts.replaceAll([], counts)
+// @ts-expect-error a value of another type than the map's
+counts.transact((tx) => tx.set('a', 'one'))
+// @ts-expect-error a snapshot cannot be written
+snapshot.set('a', 1)
 
 // Options
 

@@ -6,7 +6,7 @@ import { inspect, types } from 'node:util'
 import { checkFunction, checkName, fixedKey, fixedRaw, flatten, listOf, sameBytes } from './arguments.ts'
 import { builtInCodec, type Codec, encode, needsCodec } from './codec.ts'
 import { detectDuplicates } from './duplicates.ts'
-import { LimitError, MapClosedError, makeError } from './errors.ts'
+import { kindOf, LimitError, MapClosedError, makeError, UnsupportedError } from './errors.ts'
 import { attachNative, type MapHandle, makeHandle, readHandle } from './handle.ts'
 import type { Key } from './key.ts'
 import { native, type Raw } from './native.ts'
@@ -18,6 +18,8 @@ import {
   readOptions,
   type Variant,
 } from './options.ts'
+import { Held, idOf, Snapshot } from './snapshot.ts'
+import { type Transaction, type TransactOptions, transact } from './transaction.ts'
 import { Uncloneable } from './uncloneable.ts'
 
 detectDuplicates()
@@ -34,10 +36,12 @@ export interface VersionedEntry<V> {
 /** An id that native code has opened for this thread; the constructor takes it in place of entries. */
 class Opened {
   readonly id: number
+  readonly variant: string
   readonly codec: Codec | undefined
 
-  constructor(id: number, codec: Codec | undefined) {
+  constructor(id: number, variant: string, codec: Codec | undefined) {
     this.id = id
+    this.variant = variant
     this.codec = codec
   }
 }
@@ -60,7 +64,7 @@ function settle(id: number, request: Request): Opened {
   try {
     const living = native.describe(id)
     checkConflict(request, living)
-    return new Opened(id, request.codec ?? builtInCodec(living[3]))
+    return new Opened(id, living[1], request.codec ?? builtInCodec(living[3]))
   } catch (error) {
     native.close(id)
     throw error
@@ -84,6 +88,8 @@ export class ConcurrentMap<K extends Key = Key, V = unknown> extends Uncloneable
 
   #id: number
   readonly #codec: Codec | undefined
+  /** Whether it is of the variant `'snapshot'`. */
+  readonly #persistent: boolean
 
   /**
    * Makes an anonymous map, which lives while any thread has it open. Pass `map.handle` to other threads.
@@ -97,6 +103,7 @@ export class ConcurrentMap<K extends Key = Key, V = unknown> extends Uncloneable
         : openNative(undefined, readOptions(options))
     this.#id = opened.id
     this.#codec = opened.codec
+    this.#persistent = opened.variant === 'snapshot'
     if ((entries as unknown) !== opened && entries !== undefined && entries !== null) {
       try {
         this.setMany(entries)
@@ -276,7 +283,7 @@ export class ConcurrentMap<K extends Key = Key, V = unknown> extends Uncloneable
   /**
    * The value and its version, which changes with every change of the entry and never comes back, also after a
    * removal and a new insert. Entries whose version was asked for keep one from then on (24 bytes with a number,
-   * 8 with anything longer); others pay nothing.
+   * 8 with anything longer); others pay nothing. With the variant `'snapshot'` every entry has one, for 8 bytes.
    */
   getEntry(key: K): VersionedEntry<V> | undefined {
     const entry = native.getEntry(this.#id, key)
@@ -333,16 +340,63 @@ export class ConcurrentMap<K extends Key = Key, V = unknown> extends Uncloneable
   }
 
   /**
-   * Removes every entry, each at a moment of its own within the call; what is written meanwhile may stay. A native
-   * call for every few thousand entries, so that no thread waits long.
+   * Removes every entry. The variant `'snapshot'`: all at one moment. The others: each at a moment of its own within
+   * the call, and what is written meanwhile may stay; a native call for every few thousand entries, so that no thread
+   * waits long.
    */
   clear(): void {
     for (let cursor = 0; cursor >= 0; ) cursor = native.clear(this.#id, cursor)
   }
 
   /**
+   * The content of this moment: one consistent cut over the whole map, whatever other threads do.
+   *
+   * With the variant `'snapshot'` O(1), a microsecond or two; it then costs what is changed while it is held. With the
+   * others it is a copy: O(entries), and the memory of as many; other threads go on meanwhile and wait for nothing, but
+   * keep the value before each change until the copy is complete.
+   * @throws StalledError when another thread has been inside of one native call for ten seconds (not with the variant
+   * `'snapshot'`).
+   */
+  snapshot(): Snapshot<K, V> {
+    return new Snapshot<K, V>(new Held(native.takeSnapshot(this.#id), (raw) => this.#unpack(raw)) as never)
+  }
+
+  /**
+   * Replaces the whole content by these entries in one step: nobody sees a mix of old and new. With `expected`, only if
+   * the map still is what that snapshot holds; says whether it did. Variant `'snapshot'` only. Cost: O(entries), outside
+   * of every lock.
+   * @throws UnsupportedError with another variant; LimitError, DataCloneError. Nothing has changed then.
+   */
+  replaceAll(entries: Iterable<readonly [K, V]>, expected?: Snapshot<K, V>): boolean {
+    this.#onlyPersistent('replaceAll')
+    const snapshot = expected === undefined ? 0 : idOf(expected)
+    if (snapshot === undefined || (expected !== undefined && snapshot === CLOSED)) {
+      const got = snapshot === CLOSED ? 'one that is closed' : kindOf(expected)
+      throw makeError('THREADMAP_INVALID_ARGUMENT', `expected must be a snapshot of this map, got ${got}`)
+    }
+    const flat = flatten(entries, (value) => this.#pack(value))
+    return native.replaceAll(this.#id, flat, snapshot)
+  }
+
+  /**
+   * Runs `work` on one version of the map and publishes all that it wrote in one step, if nothing that it read has
+   * changed since; otherwise it runs again. So transactions are serialisable, and `work` sees one consistent state. It
+   * runs outside of every lock; when it throws, nothing has changed. Variant `'snapshot'` only. Returns what `work` does.
+   * @throws UnsupportedError with another variant; NestedTransactionError inside of another `transact`; TypeError when
+   * `work` gives a Promise.
+   */
+  transact<R>(work: (tx: Transaction<K, V>) => R, options?: TransactOptions<K>): R {
+    this.#onlyPersistent('transact')
+    const forms = { pack: (value: unknown) => this.#pack(value), unpack: (raw: Raw) => this.#unpack(raw) }
+    return transact(this.#id, forms, work as never, options)
+  }
+
+  /**
    * The entries, weakly consistent: an entry that is there from start to end is given exactly once, whatever other
    * threads write, and no key is given twice. Values are fetched some hundreds at a time.
+   *
+   * With the variant `'snapshot'` they are those of one moment, as long as a thread has no more than 64 iterations under
+   * way: older ones go on over what there is.
    */
   entries(): IteratorObject<[K, V], undefined, unknown> {
     return this.#entries()
@@ -417,7 +471,7 @@ export class ConcurrentMap<K extends Key = Key, V = unknown> extends Uncloneable
     if (size > MAX_JSON_ENTRIES) {
       throw new LimitError(
         `toJSON() would copy ${size} entries into this thread's heap, the limit is ${MAX_JSON_ENTRIES}: ` +
-          'iterate over entries() and write them out piece by piece',
+          'take a snapshot(), which has a toJSON() without a limit, or write entries() out piece by piece',
       )
     }
     return [...this.#entries()]
@@ -452,6 +506,14 @@ export class ConcurrentMap<K extends Key = Key, V = unknown> extends Uncloneable
     return (Array.isArray(raw) ? this.#codecFor('read').decode(raw[0]) : raw) as V | undefined
   }
 
+  #onlyPersistent(operation: string): void {
+    if (this.#persistent) return
+    const { variant } = this
+    throw new UnsupportedError(
+      `${operation} needs a map of the variant 'snapshot', this one is '${variant}': open it with { variant: 'snapshot' }`,
+    )
+  }
+
   #codecFor(what: string): Codec {
     if (this.#codec !== undefined) return this.#codec
     const name = native.describe(this.#id)[3]
@@ -468,7 +530,25 @@ export class ConcurrentMap<K extends Key = Key, V = unknown> extends Uncloneable
 
   #chunks<T>(what: 0 | 1 | 2, make: (items: Raw[], at: number) => T): IteratorObject<T, undefined, unknown> {
     native.size(this.#id)
-    return this.#walk(what, make)
+    return this.#persistent ? this.#walkVersion(what, make) : this.#walk(what, make)
+  }
+
+  /** One version, held from the first chunk to the last; native code lets go of those that are never gone through. */
+  *#walkVersion<T>(what: 0 | 1 | 2, make: (items: Raw[], at: number) => T): Generator<T, undefined, unknown> {
+    const width = what === 0 ? 2 : 1
+    let iteration = 0
+    let cursor = 0
+    try {
+      while (cursor >= 0) {
+        const items = native.iterate(this.#id, cursor, what, iteration)
+        cursor = items.pop() as number
+        iteration = items.pop() as number
+        for (let at = 0; at < items.length; at += width) yield make(items, at)
+      }
+    } finally {
+      if (cursor > 0) native.endIteration(iteration)
+    }
+    return undefined
   }
 
   /** The cursor is all the state there is: an iterator that is abandoned costs nothing. */

@@ -39,7 +39,7 @@ export class InvalidHandleError extends ThreadmapError {
   static override readonly code = 'THREADMAP_INVALID_HANDLE'
 }
 
-/** The map was closed on this thread, or ended for all by `ConcurrentMap.delete(name)`. */
+/** The map or snapshot was closed on this thread, or the map ended for all by `ConcurrentMap.delete(name)`. */
 export class MapClosedError extends ThreadmapError {
   static override readonly code = 'THREADMAP_MAP_CLOSED'
 }
@@ -54,6 +54,21 @@ export class NotImplementedError extends ThreadmapError {
   static override readonly code = 'THREADMAP_NOT_IMPLEMENTED'
 }
 
+/** A thread stayed inside of one native call for so long that no snapshot could begin; nothing has changed. */
+export class StalledError extends ThreadmapError {
+  static override readonly code = 'THREADMAP_STALLED'
+}
+
+/** Only the variant `'snapshot'` can do this; nothing has changed. */
+export class UnsupportedError extends ThreadmapError {
+  static override readonly code = 'THREADMAP_UNSUPPORTED'
+}
+
+/** `transact` was called inside of the function of another `transact`; the inner one has done nothing. */
+export class NestedTransactionError extends ThreadmapError {
+  static override readonly code = 'THREADMAP_NESTED_TRANSACTION'
+}
+
 /** A bug of this package: native code panicked. The map stays usable; please report it. */
 export class InternalError extends ThreadmapError {
   static override readonly code = 'THREADMAP_INTERNAL'
@@ -65,6 +80,9 @@ const CLASSES = [
   MapClosedError,
   LimitError,
   NotImplementedError,
+  StalledError,
+  UnsupportedError,
+  NestedTransactionError,
   InternalError,
 ] as const
 const RANGE = new Set(['THREADMAP_OVERFLOW', 'THREADMAP_OUT_OF_RANGE', 'THREADMAP_OUT_OF_MEMORY'])

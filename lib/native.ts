@@ -75,6 +75,22 @@ export interface NativeBinding {
   addMany(id: number, keysAndDeltas: readonly unknown[]): (number | bigint)[]
   scan(id: number, cursor: number, what: 0 | 1 | 2): Raw[]
   clear(id: number, cursor: number): number
+  /** As `scan` of one version, which is held under the number before the cursor; 0 begins. */
+  iterate(id: number, cursor: number, what: 0 | 1 | 2, iteration: number): Raw[]
+  endIteration(iteration: number): void
+  takeSnapshot(id: number): number
+  releaseSnapshot(snapshot: number): void
+  snapshotFigures(snapshot: number): readonly [entries: number, version: number]
+  snapshotFind<A>(snapshot: number, key: unknown, absent: A): Raw | A
+  snapshotHas(snapshot: number, key: unknown): boolean
+  snapshotScan(snapshot: number, cursor: number, what: 0 | 1 | 2): Raw[]
+  replaceAll(id: number, keysAndValues: readonly unknown[], expectedSnapshot: number): boolean
+  begin(id: number, keys: readonly unknown[]): number
+  transactionFind<A>(transaction: number, key: unknown, absent: A): Raw | A
+  transactionSet(transaction: number, key: unknown, value: Raw): void
+  transactionDelete(transaction: number, key: unknown): boolean
+  commit(id: number, transaction: number): boolean
+  abandon(transaction: number): void
 }
 
 /** The binding, ready for this thread. */

@@ -6,7 +6,7 @@ import { builtInCodec, type Codec, type CodecName } from './codec.ts'
 import { kindOf, makeError, NotImplementedError, OptionsConflictError } from './errors.ts'
 import type { Description } from './native.ts'
 
-/** The structures behind the one API. This version has `'sharded'` and `'lock-free'`. */
+/** The structures behind the one API. */
 export type Variant = 'sharded' | 'lock-free' | 'snapshot'
 
 /** How a map is made. */
@@ -94,10 +94,12 @@ function integer(name: string, value: unknown, max: number): number {
 }
 
 function variant(value: unknown): Variant {
-  if (value === 'snapshot') throw notYet('variant', `'${value}'`)
-  if (value !== 'sharded' && value !== 'lock-free') {
+  if (value !== 'sharded' && value !== 'lock-free' && value !== 'snapshot') {
     const got = typeof value === 'string' ? `'${value.slice(0, 40)}'` : kindOf(value)
-    throw makeError('THREADMAP_INVALID_OPTION', `option variant must be 'sharded' or 'lock-free', got ${got}`)
+    throw makeError(
+      'THREADMAP_INVALID_OPTION',
+      `option variant must be 'sharded', 'lock-free' or 'snapshot', got ${got}`,
+    )
   }
   return value
 }

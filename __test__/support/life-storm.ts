@@ -86,6 +86,8 @@ export const KINDS = [
   'make and close',
   'clear',
   'delete name',
+  'snapshots',
+  'transactions',
 ] as const
 
 export interface StormOptions {

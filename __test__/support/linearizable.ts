@@ -17,6 +17,26 @@ export interface Violation {
 
 type History = readonly Operation[]
 
+/** One call of one thread on anything. Times are nanoseconds of one clock for all threads. */
+export interface Timed {
+  readonly thread: number
+  readonly invoked: number
+  readonly returned: number
+  /** Its thread was terminated inside: it may have taken effect until `returned`, or never will. */
+  readonly pending?: boolean
+}
+
+/** What calls do when no other thread is there. */
+export interface Model<State, Op extends Timed> {
+  readonly empty: State
+  /** The state after the call; undefined when it would have answered something else. */
+  step(state: State, op: Op): State | undefined
+  /** Equal for two states after the same calls when and only when they are the same state. */
+  nameOf(state: State): string
+}
+
+const oneKey: Model<State, Operation> = { empty, step, nameOf }
+
 const shownOfPast = 4
 
 /** How many different situations are looked at: some seconds, and far more than a decided history ever took. */
@@ -26,8 +46,17 @@ const patience = 300_000
 const slack = process.arch === 'x64' ? 0 : 1_000
 
 export function judge(history: History, before: State = empty): Verdict {
+  return judgeBy(oneKey, history, before)
+}
+
+/** Whether the calls could be the work of one thread after the other, by any model. */
+export function judgeBy<S, Op extends Timed>(
+  model: Model<S, Op>,
+  history: readonly Op[],
+  before: S = model.empty,
+): Verdict {
   try {
-    return endings(history, before).next().done ? 'violation' : 'linearizable'
+    return endings(model, history, before).next().done ? 'violation' : 'linearizable'
   } catch (error) {
     if (error instanceof OutOfPatience) return 'undecided'
     throw error
@@ -60,15 +89,19 @@ export function describe({ past, before, operations }: Violation): string {
 class OutOfPatience extends Error {}
 
 /** A situation of the search: how many operations of each thread are done, one character a thread, and the state. */
-interface Situation {
+interface Situation<S> {
   readonly done: string
-  readonly state: State
+  readonly state: S
 }
 
 /** Every state in which an explanation of the whole history ends, each for as long as somebody asks. */
-function* endings(history: History, before: State): Generator<State> {
+function* endings<S, Op extends Timed>(
+  { step, nameOf }: Model<S, Op>,
+  history: readonly Op[],
+  before: S,
+): Generator<S> {
   const lanes = lanesOf(history)
-  const todo: Situation[] = [{ done: '\0'.repeat(lanes.length), state: before }]
+  const todo: Situation<S>[] = [{ done: '\0'.repeat(lanes.length), state: before }]
   const seen = new Set<string>()
   for (let here = todo.pop(); here !== undefined; here = todo.pop()) {
     const { done, state } = here
@@ -94,14 +127,14 @@ function* endings(history: History, before: State): Generator<State> {
 }
 
 /** The operations of each thread, in order. */
-function lanesOf(history: History): Operation[][] {
+function lanesOf<Op extends Timed>(history: readonly Op[]): Op[][] {
   const lanes = [...Map.groupBy(history, (op) => op.thread).values()]
   for (const lane of lanes) {
     lane.sort((a, b) => a.invoked - b.invoked)
     lane.forEach((op, at) => {
       const next = lane[at + 1]
       if (op.returned < op.invoked || (next !== undefined && (op.pending || next.invoked < op.returned))) {
-        throw new Error(`thread ${op.thread} is in two calls at once: ${describeCall(op)}`)
+        throw new Error(`thread ${op.thread} is in two calls at once: ${JSON.stringify(op)}`)
       }
     })
   }
@@ -140,7 +173,7 @@ function fromQuietMoment(operations: History): Violation {
 
 function onlyEnding(history: History): State | undefined {
   try {
-    const [first, ...others] = endings(history, empty)
+    const [first, ...others] = endings(oneKey, history, empty)
     return others.length === 0 ? first : undefined
   } catch (error) {
     if (error instanceof OutOfPatience) return undefined

@@ -11,4 +11,5 @@ export const variants: readonly Variant[] = [
   { title: 'sharded', options: { variant: 'sharded' } },
   { title: 'sharded with one shard', options: { variant: 'sharded', shards: 1 } },
   { title: 'lock-free', options: { variant: 'lock-free' } },
+  { title: 'snapshot', options: { variant: 'snapshot' } },
 ]

@@ -4,10 +4,11 @@
 import { writeSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
-import { ConcurrentMap } from '../../index.ts'
+import { ConcurrentMap, type Variant } from '../../index.ts'
 import { comeAndGo } from '../support/life-leak.ts'
 
 const gc = globalThis.gc as () => void
+const variant = (process.argv[3] ?? 'sharded') as Variant
 
 async function settled(): Promise<void> {
   for (let turn = 0; turn < 4; turn++) {
@@ -163,13 +164,35 @@ const scenarios: Record<string, () => Promise<object>> = {
   },
 
   async iterators() {
+    // More than a chunk where an iteration holds a version: it must not hold it for ever.
+    const length = variant === 'snapshot' ? 300 : 64
     const map = new ConcurrentMap<number, string>(
-      Array.from({ length: 64 }, (_, i): [number, string] => [i, text(20)]),
+      Array.from({ length }, (_, i): [number, string] => [i, text(20)]),
+      { variant },
     )
     return flat(20_000, 100_000, (i) => {
       const iterator = i % 2 ? map.entries() : map.keys()
       if (iterator.next().done) throw new Error('nothing to iterate')
+      map.set(i % length, text(20))
     })
+  },
+
+  async snapshots() {
+    const map = new ConcurrentMap<number, string>(
+      Array.from({ length: 1000 }, (_, i): [number, string] => [i, text(100)]),
+      { variant },
+    )
+    let made = 0
+    return flat(
+      1000,
+      5000,
+      (i) => {
+        map.set(i % 1000, text(100))
+        map.snapshot().get(1)
+        if (++made % 250 === 0) gc()
+      },
+      100,
+    )
   },
 
   async reads() {

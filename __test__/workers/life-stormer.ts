@@ -125,6 +125,32 @@ const calls: Record<Kind, () => unknown> = {
       if (refusalOf(error).code !== 'THREADMAP_MAP_CLOSED') throw error
     }
   },
+  snapshots: () => {
+    const snapshot = things.snapshot()
+    const keys = [...snapshot.keys()]
+    if (snapshot.size !== keys.length)
+      throw new Error(`${keys.length} keys in a snapshot of ${snapshot.size}`)
+    for (const value of snapshot.values()) if (!isWhole(value)) throw new Error('torn value in a snapshot')
+    if (pick(2)) snapshot.close()
+  },
+  transactions: () => {
+    if (options.variant !== 'snapshot') return
+    // Half a count in the function, half at its end: both or none.
+    counted(2, (key) =>
+      counters.transact((tx) => {
+        tx.set(key, (tx.get(key) ?? 0) + 1)
+        if (pick(4) === 0) callAnyOther()
+        tx.set(key, (tx.get(key) ?? 0) + 1)
+      }),
+    )
+    if (pick(20) === 0)
+      brief.replaceAll(some((): [number, Uint8Array] => [pick(100), new Uint8Array(pick(5000))]))
+  },
+}
+
+/** A call inside of a transaction, which may not count: what is under way there is the transaction. */
+function callAnyOther(): void {
+  calls[(['set', 'get', 'delete', 'entries', 'forEach', 'snapshots'] as const)[pick(6)] ?? 'get']()
 }
 
 function callAny(): void {

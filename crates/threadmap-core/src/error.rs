@@ -31,6 +31,13 @@ pub enum Error {
     Overflow,
     /// The system has no memory for the entry.
     OutOfMemory,
+    /// A thread stayed inside of another call for so long that no snapshot could begin.
+    Stalled,
+    /// Only the snapshot variant can do this.
+    OtherVariant {
+        /// What was asked for.
+        operation: &'static str,
+    },
 }
 
 impl fmt::Display for Error {
@@ -60,6 +67,14 @@ impl fmt::Display for Error {
                     "the result does not fit a signed 64-bit integer: nothing was changed"
                 )
             }
+            Self::Stalled => write!(
+                f,
+                "a thread has been inside of one call for ten seconds, so no snapshot could begin: try again"
+            ),
+            Self::OtherVariant { operation } => write!(
+                f,
+                "{operation} needs the variant 'snapshot': open the map with it"
+            ),
             Self::OutOfMemory => write!(
                 f,
                 "the system has no memory left for this entry: nothing was changed"

@@ -34,6 +34,7 @@
 #![deny(unsafe_code)]
 
 mod counters;
+mod cut;
 mod error;
 mod hash;
 mod index;
@@ -43,11 +44,14 @@ mod number;
 mod ops;
 mod options;
 mod raw;
+mod snapshot;
 mod step;
 mod sync;
 mod text;
+mod transaction;
 mod value;
 
+pub use cut::{Copying, Progress};
 pub use error::{Error, Result};
 pub use key::{Elements, Key, KeyKind};
 pub use map::{Entry, Map, Stats};
@@ -55,10 +59,13 @@ pub use number::Number;
 pub use ops::Expected;
 pub use options::{Options, Variant};
 pub use raw::epoch::{Guard, Participant};
+pub use raw::persistent::store::Remains;
 pub use raw::slab::SlabStats;
 pub use raw::slots::{Slots, Taken};
+pub use snapshot::{Content, Snapshot};
 pub use text::{Text, narrow};
-pub use value::{BlobKind, Value};
+pub use transaction::Transaction;
+pub use value::{BlobKind, OwnedValue, Value};
 
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,8 @@
 //! The map: an index, its counters and its limits. What it can do is in `ops.rs` and `number.rs`.
 
 use crate::counters::Counters;
-use crate::error::{Error, Result};
+use crate::cut::Cuts;
+use crate::error::Result;
 use crate::hash::{Hashed, KeyHasher};
 use crate::index::{AnyIndex, Index};
 use crate::key::Key;
@@ -16,6 +17,7 @@ use crate::value::Value;
 pub struct Map {
     pub(crate) index: AnyIndex,
     pub(crate) counters: Counters,
+    pub(crate) cuts: Cuts,
     hasher: KeyHasher,
     versions: AtomicU64,
     options: Options,
@@ -44,6 +46,16 @@ pub struct Entry<'g> {
     pub value: Value<'g>,
 }
 
+impl<'g> NodeRef<'g> {
+    /// What it holds; `None` when it is dead.
+    pub(crate) fn entry(self) -> Option<Entry<'g>> {
+        Some(Entry {
+            key: self.key(),
+            value: self.value()?,
+        })
+    }
+}
+
 impl Map {
     /// Makes a map.
     ///
@@ -58,6 +70,7 @@ impl Map {
         Self {
             index: AnyIndex::new(&options),
             counters: Counters::new(),
+            cuts: Cuts::new(),
             hasher: KeyHasher::new(options.hash_mask),
             versions: AtomicU64::new(1),
             options,
@@ -79,7 +92,26 @@ impl Map {
     /// How many entries there are: O(threads), exact when nobody writes.
     #[must_use]
     pub fn len(&self) -> u64 {
-        self.counters.entries()
+        self.index
+            .persistent()
+            .map_or_else(|| self.counters.entries(), |index| index.latest().entries)
+    }
+
+    /// How many entries there are. The snapshot variant: exact at a moment of the call. The others: as [`Map::len`].
+    #[must_use]
+    pub fn size(&self, guard: &Guard<'_>) -> u64 {
+        self.index
+            .persistent()
+            .map_or_else(|| self.len(), |index| index.figures(guard).entries)
+    }
+
+    /// How many changes there have been. The snapshot variant: exact at a moment of the call. The others: as
+    /// [`Map::changes`].
+    #[must_use]
+    pub fn version(&self, guard: &Guard<'_>) -> u64 {
+        self.index
+            .persistent()
+            .map_or_else(|| self.changes(), |index| index.figures(guard).changes)
     }
 
     /// Whether [`Map::len`] is zero.
@@ -91,13 +123,17 @@ impl Map {
     /// How many changes there have been: O(threads), never goes back, exact when nobody writes.
     #[must_use]
     pub fn changes(&self) -> u64 {
-        self.counters.changes()
+        self.index
+            .persistent()
+            .map_or_else(|| self.counters.changes(), |index| index.latest().changes)
     }
 
     /// Bytes of keys and values without the index: O(threads), exact when nobody writes.
     #[must_use]
     pub fn held_bytes(&self) -> u64 {
-        self.counters.bytes()
+        self.index
+            .persistent()
+            .map_or_else(|| self.counters.bytes(), |index| index.latest().bytes)
     }
 
     /// Figures for operators. Cost: a visit to each shard.
@@ -127,12 +163,7 @@ impl Map {
     ) -> Option<u32> {
         let mut nodes: Vec<NodeRef<'g>> = Vec::with_capacity(enough);
         let next = self.index.scan(from, enough, guard, &mut nodes);
-        give.extend(nodes.iter().filter_map(|node| {
-            Some(Entry {
-                key: node.key(),
-                value: node.value()?,
-            })
-        }));
+        give.extend(nodes.into_iter().filter_map(NodeRef::entry));
         next
     }
 
@@ -144,6 +175,10 @@ impl Map {
     #[doc(hidden)]
     pub fn check(&self) {
         self.index.check();
+    }
+
+    pub(crate) fn hasher(&self) -> &KeyHasher {
+        &self.hasher
     }
 
     #[inline]
@@ -159,23 +194,9 @@ impl Map {
     /// Refuses what is over the limits.
     ///
     /// # Errors
-    /// [`Error::KeyTooLarge`], [`Error::ValueTooLarge`].
+    /// [`crate::Error::KeyTooLarge`], [`crate::Error::ValueTooLarge`].
     pub fn admit(&self, key: &Key<'_>, value: &Value<'_>) -> Result<()> {
-        let got = key.as_bytes().len();
-        if got > self.options.max_key_bytes {
-            return Err(Error::KeyTooLarge {
-                got,
-                limit: self.options.max_key_bytes,
-            });
-        }
-        let got = value.len();
-        if got > self.options.max_value_bytes {
-            return Err(Error::ValueTooLarge {
-                got,
-                limit: self.options.max_value_bytes,
-            });
-        }
-        Ok(())
+        self.options.admit(key, value)
     }
 }
 

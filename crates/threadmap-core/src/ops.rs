@@ -7,6 +7,7 @@
 
 use crate::error::Result;
 use crate::hash::Hashed;
+use crate::index::persistent::Persistent;
 use crate::index::{Index, Trail};
 use crate::key::Key;
 use crate::map::Map;
@@ -58,26 +59,46 @@ impl Map {
         let hashed = self.hash(key);
         let (mut node, mut trail) = self.index.find_with_trail(&hashed, guard);
         loop {
-            let (word, found) = node.map_or((Word::DEAD, None), NodeRef::read);
-            let done = match (decide(found)?, node, found) {
-                (Step::Keep, ..) | (Step::Remove, _, None) => {
-                    return Ok((found.map(|cell| cell.value), false));
+            let (word, found) = self.look(node);
+            let decision = decide(found)?;
+            if matches!((&decision, found), (Step::Keep, _) | (Step::Remove, None)) {
+                return Ok((found.map(|cell| cell.value), false));
+            }
+            let done = if let Some(index) = self.index.persistent() {
+                exchange(index, &hashed, node, &decision, guard)?
+            } else {
+                match (decision, node, found) {
+                    // Also where the entry is gone, but its node stays for a snapshot that is being taken.
+                    (Step::Put(value), Some(node), _) if word != Word::DEAD => {
+                        self.replace_word(node, word, &value, found, guard)?
+                    }
+                    (Step::Put(value), ..) => self.link(&hashed, &value, trail, guard)?,
+                    (Step::Remove, Some(node), Some(_)) => self.remove(&hashed, node, word, guard),
+                    (Step::Keep | Step::Remove, ..) => {
+                        unreachable!("kept above, or found in a node")
+                    }
                 }
-                (Step::Put(value), Some(node), Some(cell)) => {
-                    self.replace_word(node, word, &value, cell.version, guard)?
-                }
-                (Step::Put(value), ..) => self.link(&hashed, &value, trail, guard)?,
-                (Step::Remove, Some(node), Some(_)) => self.remove(&hashed, node, word, guard),
-                (Step::Remove, None, Some(_)) => unreachable!("what is found is in a node"),
             };
             if done {
                 return Ok((found.map(|cell| cell.value), true));
             }
             // Another thread was faster: the same node says by how much, unless it was no help.
-            if found.is_none() {
+            if found.is_none() || self.index.persistent().is_some() {
                 (node, trail) = self.index.find_with_trail(&hashed, guard);
             }
         }
+    }
+
+    /// What a node holds; of a stamped one its stamp is the version.
+    #[inline]
+    fn look<'g>(&self, node: Option<NodeRef<'g>>) -> (Word, Option<Cell<'g>>) {
+        let (word, mut found) = node.map_or((Word::DEAD, None), NodeRef::read);
+        if self.index.persistent().is_some()
+            && let (Some(node), Some(cell)) = (node, &mut found)
+        {
+            cell.version = Some(node.stamp());
+        }
+        (word, found)
     }
 
     #[inline]
@@ -86,16 +107,35 @@ impl Map {
         node: NodeRef<'_>,
         word: Word,
         value: &Value<'_>,
-        version: Option<u64>,
+        found: Option<Cell<'_>>,
         guard: &Guard<'_>,
     ) -> Result<bool> {
+        let version = found.and_then(|cell| cell.version);
         let version = version.map(|_| self.fresh_version());
         let next = OwnedWord::encode(value, version, guard)?;
-        let replaced = node.replace(word, next, guard);
-        if let Ok(bytes) = replaced {
-            self.counters.change(0, bytes, guard);
+        let replaced = self.change_word(node, word, next, guard);
+        if let Some(bytes) = replaced {
+            self.counters
+                .change(i64::from(found.is_none()), bytes, guard);
         }
-        Ok(replaced.is_ok())
+        Ok(replaced.is_some())
+    }
+
+    /// Another word for the node, if it still says `word`; gives the bytes that came with it.
+    #[inline]
+    fn change_word(
+        &self,
+        node: NodeRef<'_>,
+        word: Word,
+        next: OwnedWord,
+        guard: &Guard<'_>,
+    ) -> Option<i64> {
+        if self.cuts.are_taken() {
+            let pushed = node.push(word, Some(next), guard);
+            self.cuts.note_trace();
+            return pushed;
+        }
+        node.replace(word, next, guard).ok()
     }
 
     fn link(
@@ -105,16 +145,39 @@ impl Map {
         trail: Trail,
         guard: &Guard<'_>,
     ) -> Result<bool> {
-        let node = OwnedNode::new(key, OwnedWord::encode(value, None, guard)?, guard)?;
-        let bytes = node.bytes();
+        let mut word = OwnedWord::encode(value, None, guard)?;
+        let traced = self.cuts.are_taken();
+        if traced {
+            word = word.traced(guard);
+        }
+        let node = OwnedNode::new(key, word, guard)?;
+        let (bytes, seen) = (node.bytes(), node.seen(guard));
         let linked = self.index.insert(key, node, trail, guard);
+        step::after("link");
         if linked {
             self.counters.change(1, bytes, guard);
+        }
+        if linked && traced {
+            // Reading it settles when it came.
+            seen.read();
+            self.cuts.note_trace();
         }
         Ok(linked)
     }
 
     fn remove(&self, key: &Hashed<'_>, node: NodeRef<'_>, word: Word, guard: &Guard<'_>) -> bool {
+        if self.cuts.are_taken() {
+            let pushed = node.push(word, None, guard);
+            self.cuts.note_trace();
+            if let Some(bytes) = pushed {
+                self.counters.change(-1, bytes, guard);
+                // The last snapshot may have ended before this came: then nobody else takes the node out.
+                if !self.cuts.are_taken() {
+                    self.untrace(node, guard);
+                }
+            }
+            return pushed.is_some();
+        }
         let killed = node.kill(word, guard);
         step::after("kill");
         if let Ok(bytes) = killed {
@@ -122,6 +185,17 @@ impl Map {
             self.counters.change(-1, bytes, guard);
         }
         killed.is_ok()
+    }
+
+    /// Takes what snapshots have left in a node off it, and the node out if its entry is gone. Under a guard, and when
+    /// no snapshot is being taken: so it is over before the next one's moment.
+    pub(crate) fn untrace(&self, node: NodeRef<'_>, guard: &Guard<'_>) {
+        if let Some((bytes, dead)) = node.untrace(guard) {
+            if dead {
+                self.index.unlink(&self.hash(&node.key()), node, guard);
+            }
+            self.counters.bytes_only(bytes, guard);
+        }
     }
 
     /// The value of the key. Cost: one lookup; under the sharded variant its shard's lock for reading.
@@ -134,7 +208,7 @@ impl Map {
     pub fn contains(&self, key: &Key<'_>, guard: &Guard) -> bool {
         self.index
             .find(&self.hash(key), guard)
-            .is_some_and(|node| !node.is_dead())
+            .is_some_and(|node| node.read().1.is_some())
     }
 
     /// Stores the value whatever was there; returns what was there.
@@ -242,16 +316,13 @@ impl Map {
         let Some(node) = self.index.find(&self.hash(key), guard) else {
             return Ok(None);
         };
-        while let (word, Some(cell)) = node.read() {
+        while let (word, Some(cell)) = self.look(Some(node)) {
             if let Some(version) = cell.version {
                 return Ok(Some((cell.value, version)));
             }
             let version = self.fresh_version();
-            if let Ok(bytes) = node.replace(
-                word,
-                OwnedWord::encode(&cell.value, Some(version), guard)?,
-                guard,
-            ) {
+            let next = OwnedWord::encode(&cell.value, Some(version), guard)?;
+            if let Some(bytes) = self.change_word(node, word, next, guard) {
                 self.counters.bytes_only(bytes, guard);
                 return Ok(Some((cell.value, version)));
             }
@@ -296,7 +367,12 @@ impl Map {
 
     /// Removes one chunk of entries, from the cursor `from` (0 to begin); returns the cursor to go on with. Each key
     /// goes at a moment of its own, and what is written meanwhile may stay.
+    ///
+    /// In the snapshot variant the first chunk is all there is; [`Map::clear_at_once`] leaves less to the caller's luck.
     pub fn clear_chunk(&self, from: u32, enough: usize, guard: &Guard) -> Option<u32> {
+        if self.clear_at_once(guard).is_some() {
+            return None;
+        }
         let mut nodes = Vec::new();
         let next = self.index.scan(from, enough, guard, &mut nodes);
         for node in nodes {
@@ -312,4 +388,22 @@ impl Map {
 
 fn has(found: Option<Cell<'_>>, version: u64) -> bool {
     found.is_some_and(|cell| cell.version == Some(version))
+}
+
+/// The change in the snapshot variant: another node instead of another word.
+fn exchange(
+    index: &Persistent,
+    key: &Hashed<'_>,
+    node: Option<NodeRef<'_>>,
+    change: &Step<'_>,
+    guard: &Guard<'_>,
+) -> Result<bool> {
+    let next = match change {
+        Step::Put(value) => {
+            let word = OwnedWord::encode(value, None, guard)?;
+            Some(OwnedNode::stamped(key, word, index.stamp(), guard)?)
+        }
+        _ => None,
+    };
+    Ok(index.exchange(key, node, next, guard))
 }

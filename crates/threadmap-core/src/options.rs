@@ -2,6 +2,10 @@
 
 use std::thread::available_parallelism;
 
+use crate::error::{Error, Result};
+use crate::key::Key;
+use crate::value::Value;
+
 /// The structures behind the one API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -10,6 +14,8 @@ pub enum Variant {
     Sharded,
     /// No locks at all: a thread that is suspended anywhere delays nobody.
     LockFree,
+    /// A persistent trie behind one root: snapshots in constant time, several keys at once.
+    Snapshot,
 }
 
 /// Options of a map.
@@ -41,6 +47,28 @@ impl Options {
     pub fn default_shards() -> u32 {
         let cores = available_parallelism().map_or(4, |cores| cores.get() as u32);
         (cores * 16).next_power_of_two().clamp(16, Self::MAX_SHARDS)
+    }
+
+    /// Refuses what is over the limits.
+    ///
+    /// # Errors
+    /// [`Error::KeyTooLarge`], [`Error::ValueTooLarge`].
+    pub fn admit(&self, key: &Key<'_>, value: &Value<'_>) -> Result<()> {
+        let got = key.as_bytes().len();
+        if got > self.max_key_bytes {
+            return Err(Error::KeyTooLarge {
+                got,
+                limit: self.max_key_bytes,
+            });
+        }
+        let got = value.len();
+        if got > self.max_value_bytes {
+            return Err(Error::ValueTooLarge {
+                got,
+                limit: self.max_value_bytes,
+            });
+        }
+        Ok(())
     }
 }
 

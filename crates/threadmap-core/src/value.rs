@@ -62,6 +62,39 @@ pub enum Value<'a> {
     Blob(BlobKind, &'a [u8]),
 }
 
+/// One value that keeps its own bytes.
+#[derive(Clone, Debug)]
+pub enum OwnedValue {
+    /// What has no length.
+    Inline(Value<'static>),
+    /// A [`Value::Blob`].
+    Blob(BlobKind, Box<[u8]>),
+}
+
+impl OwnedValue {
+    /// A copy of a value.
+    #[must_use]
+    pub fn new(value: &Value<'_>) -> Self {
+        match *value {
+            Value::Blob(kind, bytes) => Self::Blob(kind, bytes.into()),
+            Value::Undefined => Self::Inline(Value::Undefined),
+            Value::Null => Self::Inline(Value::Null),
+            Value::Boolean(boolean) => Self::Inline(Value::Boolean(boolean)),
+            Value::Number(number) => Self::Inline(Value::Number(number)),
+            Value::Int(int) => Self::Inline(Value::Int(int)),
+        }
+    }
+
+    /// The value.
+    #[must_use]
+    pub fn borrow(&self) -> Value<'_> {
+        match self {
+            Self::Inline(value) => *value,
+            Self::Blob(kind, bytes) => Value::Blob(*kind, bytes),
+        }
+    }
+}
+
 impl Value<'_> {
     /// Whether both hold the same content: `SameValueZero` for numbers, bytes for the rest.
     #[must_use]

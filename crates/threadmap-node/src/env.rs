@@ -7,10 +7,12 @@
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
 
-use threadmap_core::{Guard, Map, Participant};
+use threadmap_core::{Guard, Map, Participant, Remains};
 
 use crate::error::Fault;
 use crate::ffi::{Env, Js, Reference};
+use crate::holdings::Holdings;
+use crate::key::For;
 use crate::registry::{self, Shared};
 
 /// V8 is told about memory when this thread has moved so many bytes: each message may start a garbage collection.
@@ -32,6 +34,8 @@ pub(crate) struct Record {
     calls_left: Cell<u32>,
     /// What V8 has been told that this thread holds.
     told: Cell<i64>,
+    /// What this thread holds besides maps.
+    pub(crate) holdings: Holdings,
 }
 
 impl Record {
@@ -44,6 +48,7 @@ impl Record {
             moved: Cell::new(0),
             calls_left: Cell::new(CALLS),
             told: Cell::new(0),
+            holdings: Holdings::default(),
         }
     }
 
@@ -74,10 +79,25 @@ impl Record {
         }
     }
 
-    /// The longest key that the map can hold.
-    pub(crate) fn key_limit(&self, id: u32) -> usize {
-        let limit = |map: &Map| map.options().max_key_bytes;
-        self.pin().map(id).map_or(0, limit)
+    /// Frees what nobody needs any more, in steps: this thread pays, not whoever reclaims memory next.
+    pub(crate) fn bury(&self, mut remains: Remains) {
+        loop {
+            let pin = self.pin();
+            if !remains.step(&pin.guard) {
+                return;
+            }
+            pin.guard.flush();
+        }
+    }
+
+    /// The longest key that there can be.
+    pub(crate) fn key_limit(&self, whose: For) -> usize {
+        let options = match whose {
+            For::Map(id) => self.pin().map(id).ok().map(|map| map.options().clone()),
+            For::Snapshot(id) => self.snapshot(id).map(|held| held.options().clone()),
+            For::Transaction(id) => self.with_transaction(id, |tx| tx.options().clone()),
+        };
+        options.map_or(0, |options| options.max_key_bytes)
     }
 
     /// Counts one more opening of the map on this thread; true for the first.
@@ -127,7 +147,8 @@ impl Record {
             open.keys()
                 .filter_map(|&id| pin.shared(id).ok())
                 .map(Shared::bytes_a_thread)
-                .sum()
+                .sum::<i64>()
+                + self.holdings.bytes()
         };
         drop(open);
         let change = share - self.told.replace(share);
@@ -141,6 +162,9 @@ impl Record {
         let open: Vec<u32> = self.open.take().into_keys().collect();
         for id in open {
             registry::release(self, id);
+        }
+        for remains in self.holdings.release() {
+            self.bury(remains);
         }
         self.pin().guard.flush();
     }

@@ -70,6 +70,8 @@ impl Fault {
                 match error {
                     Error::WrongCell { .. } => "THREADMAP_WRONG_CELL",
                     Error::Overflow => OVERFLOW,
+                    Error::Stalled => "THREADMAP_STALLED",
+                    Error::OtherVariant { .. } => "THREADMAP_UNSUPPORTED",
                     Error::KeyTooLarge { .. } | Error::ValueTooLarge { .. } => "THREADMAP_LIMIT",
                     _ => "THREADMAP_OUT_OF_MEMORY",
                 },

@@ -8,6 +8,14 @@ use crate::env::Record;
 use crate::error::{self, Fault, INVALID_KEY};
 use crate::ffi::{Env, Js, TextBuf, Type, as_bytes};
 
+/// What a key is for: that says how long it may be.
+#[derive(Clone, Copy)]
+pub(crate) enum For {
+    Map(u32),
+    Snapshot(u32),
+    Transaction(u32),
+}
+
 /// Room for one key.
 pub(crate) struct KeyBuf {
     text: TextBuf,
@@ -33,25 +41,25 @@ impl KeyBuf {
 pub(crate) fn read<'b, 'c>(
     env: Env<'c>,
     record: &Record,
-    id: u32,
+    whose: For,
     value: Js<'c>,
     buf: &'b mut KeyBuf,
 ) -> Result<Key<'b>, Fault> {
     match env.text(value, &mut buf.text)? {
         Some(Text::Latin1(bytes)) => Ok(Key::latin1(bytes)),
         Some(Text::Utf16(units)) => Ok(Key::utf16(as_bytes(units))),
-        None => read_other(env, record, value, &mut buf.bytes, Some(id)),
+        None => read_other(env, record, value, &mut buf.bytes, Some(whose)),
     }
 }
 
-/// What is no string. `tuple_of`: the map whose limit a tuple has; `None` inside of one.
+/// What is no string. `tuple_of`: whose limit a tuple has; `None` inside of one.
 #[inline(never)]
 fn read_other<'b, 'c>(
     env: Env<'c>,
     record: &Record,
     value: Js<'c>,
     bytes: &'b mut Vec<u8>,
-    tuple_of: Option<u32>,
+    tuple_of: Option<For>,
 ) -> Result<Key<'b>, Fault> {
     let kind = env.type_of(value)?;
     match kind {
@@ -81,11 +89,11 @@ fn read_other<'b, 'c>(
             if !env.is_array(value)? {
                 return Err(invalid("an object"));
             }
-            let Some(id) = tuple_of else {
+            let Some(whose) = tuple_of else {
                 let message = "a tuple key holds an array: nested tuples are no keys. Flatten it, or join the parts";
                 return Err(Fault::Caller(INVALID_KEY, message.to_owned()));
             };
-            read_tuple(env, record, value, bytes, record.key_limit(id))
+            read_tuple(env, record, value, bytes, record.key_limit(whose))
         }
         Type::Symbol => Err(invalid("a symbol")),
         Type::Function => Err(invalid("a function")),

@@ -9,6 +9,7 @@ mod calls;
 mod env;
 mod error;
 mod ffi;
+mod holdings;
 mod key;
 mod options;
 mod registry;

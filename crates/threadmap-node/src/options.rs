@@ -2,9 +2,10 @@
 
 use threadmap_core::Variant;
 
-const VARIANTS: [(&str, Variant); 2] = [
+const VARIANTS: [(&str, Variant); 3] = [
     ("sharded", Variant::Sharded),
     ("lock-free", Variant::LockFree),
+    ("snapshot", Variant::Snapshot),
 ];
 
 /// The variant of a name; `None` for those that are not built.

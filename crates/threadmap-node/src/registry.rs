@@ -134,7 +134,11 @@ fn end(record: &Record, taken: Option<Taken<Shared>>) {
     let Some(taken) = taken else {
         return;
     };
-    let mut from = Some(0);
+    let at_once = taken.get().map.clear_at_once(&record.pin().guard);
+    let mut from = at_once.is_none().then_some(0);
+    if let Some(remains) = at_once {
+        record.bury(remains);
+    }
     while let Some(cursor) = from {
         let pin = record.pin();
         from = taken.get().map.clear_chunk(cursor, 512, &pin.guard);

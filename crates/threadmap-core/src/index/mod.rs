@@ -6,8 +6,12 @@
 //!
 //! Invariants that each index keeps: at most one live node a key is linked; a node that is not dead stays linked;
 //! each node is retired once, by the index.
+//!
+//! The snapshot variant finds and scans like the others, but its nodes never change: where the others swap a word, it
+//! exchanges nodes ([`Persistent::exchange`]), so it is asked for `insert` and `unlink` by nobody.
 
 pub(crate) mod lock_free;
+pub(crate) mod persistent;
 pub(crate) mod segment;
 pub(crate) mod sharded;
 
@@ -16,6 +20,7 @@ use crate::options::{Options, Variant};
 use crate::raw::epoch::Guard;
 use crate::raw::node::{NodeRef, OwnedNode};
 use lock_free::LockFree;
+use persistent::Persistent;
 use sharded::Sharded;
 
 /// Where a lookup that found nothing has ended, so that the insert after it need not look again. Means something only
@@ -77,6 +82,7 @@ pub(crate) trait Index {
 pub(crate) enum AnyIndex {
     Sharded(Sharded),
     LockFree(LockFree),
+    Snapshot(Persistent),
 }
 
 impl AnyIndex {
@@ -84,6 +90,16 @@ impl AnyIndex {
         match options.variant {
             Variant::Sharded => Self::Sharded(Sharded::new(options.shards)),
             Variant::LockFree => Self::LockFree(LockFree::new()),
+            Variant::Snapshot => Self::Snapshot(Persistent::new()),
+        }
+    }
+
+    /// The index of the snapshot variant, if it is that.
+    #[inline]
+    pub(crate) fn persistent(&self) -> Option<&Persistent> {
+        match self {
+            Self::Snapshot(index) => Some(index),
+            _ => None,
         }
     }
 }
@@ -93,6 +109,7 @@ macro_rules! each_variant {
         match $self {
             AnyIndex::Sharded($index) => $call,
             AnyIndex::LockFree($index) => $call,
+            AnyIndex::Snapshot($index) => $call,
         }
     };
 }

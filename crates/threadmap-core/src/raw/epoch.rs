@@ -430,6 +430,26 @@ impl Guard<'_> {
 
     /// A block of at least `size` bytes, aligned to eight, or to 64 where `size` is a multiple of that, for
     /// `heap::free` or [`Guard::retire`]; `None` when memory is out.
+    /// Begins a grace period, after a change that others look for under their guards: gives the epoch for
+    /// [`Guard::grace_is_over`].
+    pub(crate) fn begin_grace(&self) -> u64 {
+        let domain = self.participant.domain;
+        domain.fences.heavy();
+        // Acquire: pairs with the CAS in `advance`.
+        domain.epoch.load(Ordering::Acquire)
+    }
+
+    /// Whether every guard is gone whose holder may not have seen the change, and what those holders did is visible.
+    /// Tries to bring it about, and waits for nobody: this takes about three calls, each under a guard of its own.
+    ///
+    /// The proof is that of the module with "unlinked" for the change and "bag" for the call of `begin_grace`.
+    #[cold]
+    pub(crate) fn grace_is_over(&self, since: u64) -> bool {
+        self.participant.domain.advance() >= since + 2
+    }
+
+    /// A block of at least `size` bytes, aligned to eight, for `heap::free` or [`Guard::retire`]; `None` when memory
+    /// is out.
     #[inline]
     pub(crate) fn alloc(&self, size: usize) -> Option<NonNull<u8>> {
         self.participant.shelf.alloc(size)

@@ -6,6 +6,7 @@
 //! | `retired-outlives-guards` | what is retired is freed only after every guard pinned at that moment is gone |
 //! | `word-owns-blob` | a blob is pointed to by exactly one word; who replaces that word retires the blob, once |
 //! | `home-or-out` | a small block is in its span's list of free ones or belongs to one thread, never both |
+//! | `word-owns-trace` | a list of traces is led to by one word; who takes a trace out of it retires that one, once |
 //! | `dead-is-final` | a node's word that is DEAD never changes again |
 #![allow(unsafe_code, reason = "this module is the crate's room for it")]
 
@@ -15,6 +16,8 @@ mod fence;
 pub(crate) mod heap;
 pub(crate) mod lock_free;
 pub(crate) mod node;
+pub(crate) mod persistent;
 pub(crate) mod slab;
 pub(crate) mod slots;
+pub(crate) mod trace;
 pub(crate) mod word;

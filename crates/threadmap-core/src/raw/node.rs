@@ -4,6 +4,9 @@
 //! never changes and a node never serves another key, so finding a node is finding the entry; everything that happens
 //! to the entry's value is a compare-and-swap on the word. DEAD in the word is the entry's end: the next writer of the
 //! key makes a new node. Variants differ only in how they find nodes (`crate::index`).
+//!
+//! A *stamped* node is one of the snapshot variant: it never changes, a change of its entry makes another node, and the
+//! stamp behind its key tells when. It takes eight bytes, which the other variants do not pay.
 
 use std::marker::PhantomData;
 use std::ptr::NonNull;
@@ -11,10 +14,12 @@ use std::slice;
 
 use super::epoch::Guard;
 use super::heap;
+use super::trace::{Moment, TraceRef};
 use super::word::{Cell, OwnedWord, Word};
 use crate::error::Error;
 use crate::hash::Hashed;
 use crate::key::{Key, KeyKind, same_bytes};
+use crate::step;
 use crate::sync::{AtomicU64, Ordering};
 use crate::value::Value;
 
@@ -23,6 +28,7 @@ pub(crate) const MAX_KEY_BYTES: usize = (1 << LENGTH_BITS) - 1;
 
 const LENGTH_BITS: u32 = 24;
 const BUFFER: u32 = 1 << LENGTH_BITS;
+const STAMPED: u32 = 1 << (LENGTH_BITS + 1);
 const KIND_SHIFT: u32 = 28;
 
 #[repr(C)]
@@ -39,6 +45,7 @@ const fn meta(kind: KeyKind, length: usize) -> u32 {
 }
 
 const HEADER: usize = size_of::<Node>();
+const STAMP: usize = size_of::<u64>();
 
 /// A node seen under a guard.
 #[derive(Clone, Copy)]
@@ -89,8 +96,20 @@ impl<'g> NodeRef<'g> {
             hash, meta: own, ..
         } = self.node();
         *hash == wanted.hash
-            && own & !BUFFER == meta(wanted.kind, wanted.bytes.len())
+            && own & !(BUFFER | STAMPED) == meta(wanted.kind, wanted.bytes.len())
             && same_bytes(self.bytes(), wanted.bytes)
+    }
+
+    /// The key with the hash that it was stored under; without a tag.
+    pub(crate) fn hashed(self) -> Hashed<'g> {
+        let meta = self.node().meta;
+        Hashed {
+            kind: KeyKind::ALL[(meta >> KIND_SHIFT) as usize],
+            is_buffer: meta & BUFFER != 0,
+            bytes: self.bytes(),
+            hash: self.hash(),
+            tag: 0,
+        }
     }
 
     /// The address, to be kept where a reference cannot be.
@@ -112,7 +131,7 @@ impl<'g> NodeRef<'g> {
         }
     }
 
-    /// Frees the node once no guard can see it. Its word is DEAD.
+    /// Frees the node without its value once no guard can see it: its word is DEAD, or retired already.
     ///
     /// # Safety
     /// No index leads to it any more, and nobody else retires it.
@@ -188,11 +207,76 @@ impl<'g> NodeRef<'g> {
         }
         // SAFETY: the new word's blob cannot be freed before this guard is gone, and the old one's neither.
         let gained = unsafe { next.into_word().heap_bytes() } as i64;
-        // SAFETY: as above.
-        let lost = unsafe { current.heap_bytes() } as i64;
         // SAFETY: this swap took `current` out of the node.
-        unsafe { current.retire(guard) };
+        let lost = unsafe { current.retire(guard) } as i64;
         Ok(gained - lost)
+    }
+
+    /// Replaces `current`, which was read from it, by `next` (nothing: the entry is gone), and keeps what was there
+    /// for the snapshots that are being taken. The stamp of the trace is the linearization point. Gives the bytes that
+    /// came with it; `None` when another thread was faster.
+    #[cold]
+    pub(crate) fn push(
+        self,
+        current: Word,
+        next: Option<OwnedWord>,
+        guard: &Guard<'_>,
+    ) -> Option<i64> {
+        let word = next.as_ref().map_or(Word::DEAD, OwnedWord::word);
+        let trace = TraceRef::make(word, current, guard);
+        let traced = Word::of_trace(trace);
+        // SAFETY: `next` owns it.
+        let bytes = TraceRef::bytes_to_make(current) + unsafe { word.heap_bytes() };
+        // Release: publishes the trace; AcqRel: what it leads to is seen whole.
+        let swap = self.node().word.compare_exchange(
+            current.bits(),
+            traced.bits(),
+            Ordering::AcqRel,
+            Ordering::Relaxed,
+        );
+        if swap.is_err() {
+            // SAFETY: made above, with `current`.
+            unsafe { trace.unmake(current) };
+            return None;
+        }
+        next.map(OwnedWord::into_word);
+        step::after("push a trace");
+        trace.settle();
+        step::after("settle a trace");
+        let gone = trace.forget_same(guard);
+        Some(bytes as i64 - gone as i64)
+    }
+
+    /// What the entry held at that moment.
+    pub(crate) fn value_at(self, moment: Moment) -> Option<Value<'g>> {
+        let word = Word::from_bits(self.node().word.load(Ordering::Acquire));
+        // SAFETY: loaded under the guard of `'g`.
+        let word = unsafe { word.word_at(moment) };
+        // SAFETY: as above; traces own their words.
+        Some(unsafe { word.cell() }?.value)
+    }
+
+    /// Takes the traces off, when no snapshot is being taken; gives the change of bytes, and whether the entry is gone,
+    /// so that the node is dead now.
+    pub(crate) fn untrace(self, guard: &Guard<'_>) -> Option<(i64, bool)> {
+        let (word, cell) = self.read();
+        // SAFETY: loaded under the guard of `'g`.
+        let (plain, true) = (unsafe { word.untraced() }) else {
+            return None;
+        };
+        if cell.is_none() {
+            return Some((self.kill(word, guard).ok()?, true));
+        }
+        let swap = self.node().word.compare_exchange(
+            word.bits(),
+            plain.bits(),
+            Ordering::AcqRel,
+            Ordering::Relaxed,
+        );
+        swap.ok()?;
+        // SAFETY: this swap took the traces out, and put what the first one says in their place.
+        let gone = unsafe { word.retire_traces(false, guard) };
+        Some((-(gone as i64), false))
     }
 
     /// Makes the entry dead if it still says `current`: the linearization point of every removal. Gives the bytes
@@ -204,16 +288,46 @@ impl<'g> NodeRef<'g> {
         node.word
             .compare_exchange(current.bits(), dead, Ordering::AcqRel, Ordering::Relaxed)
             .map_err(drop)?;
-        // SAFETY: the blob cannot be freed before this guard is gone.
-        let lost = unsafe { current.heap_bytes() } + self.size();
         // SAFETY: this swap took `current` out of the node.
-        unsafe { current.retire(guard) };
+        let lost = unsafe { current.retire(guard) } + self.size();
         Ok(-(lost as i64))
     }
 
     /// Bytes of the node without its blob.
     pub(crate) fn size(self) -> usize {
-        HEADER + self.bytes().len()
+        let stamp = usize::from(self.node().meta & STAMPED != 0) * STAMP;
+        HEADER + self.bytes().len() + stamp
+    }
+
+    /// Bytes of the node and its blob.
+    pub(crate) fn whole_size(self) -> usize {
+        // SAFETY: loaded under the guard of `'g`.
+        self.size() + unsafe { self.read().0.heap_bytes() }
+    }
+
+    /// When a stamped node was made; 0 for any other.
+    #[inline]
+    pub(crate) fn stamp(self) -> u64 {
+        let meta = self.node().meta;
+        if meta & STAMPED == 0 {
+            return 0;
+        }
+        let offset = HEADER + (meta & (BUFFER - 1)) as usize;
+        // SAFETY: a stamped node has eight more bytes behind its key.
+        let place = unsafe { self.node.cast::<u8>().add(offset) };
+        // SAFETY: written before publication, never changed; at any address.
+        unsafe { place.cast::<u64>().read_unaligned() }
+    }
+
+    /// Frees the node and its value once no guard can see them.
+    ///
+    /// # Safety
+    /// A stamped node, so that its word never changes; no index leads to it any more, and nobody else retires it.
+    pub(crate) unsafe fn retire_whole(self, guard: &Guard<'_>) {
+        // SAFETY: the caller's promise: node and word are its alone to retire.
+        unsafe { self.read().0.retire(guard) };
+        // SAFETY: as above.
+        unsafe { self.retire(guard) }
     }
 }
 
@@ -227,6 +341,26 @@ impl OwnedNode {
         word: OwnedWord,
         guard: &Guard<'_>,
     ) -> Result<Self, Error> {
+        Self::make(hashed, word, None, guard)
+    }
+
+    /// Makes a node that never changes, with the stamp that tells it from all others of its key.
+    pub(crate) fn stamped(
+        hashed: &Hashed<'_>,
+        word: OwnedWord,
+        stamp: u64,
+        guard: &Guard<'_>,
+    ) -> Result<Self, Error> {
+        Self::make(hashed, word, Some(stamp), guard)
+    }
+
+    #[inline]
+    fn make(
+        hashed: &Hashed<'_>,
+        word: OwnedWord,
+        stamp: Option<u64>,
+        guard: &Guard<'_>,
+    ) -> Result<Self, Error> {
         let bytes = hashed.bytes;
         if bytes.len() > MAX_KEY_BYTES {
             return Err(Error::KeyTooLarge {
@@ -234,10 +368,10 @@ impl OwnedNode {
                 limit: MAX_KEY_BYTES,
             });
         }
-        let start = guard
-            .alloc(HEADER + bytes.len())
-            .ok_or(Error::OutOfMemory)?;
-        let flag = if hashed.is_buffer { BUFFER } else { 0 };
+        let size = HEADER + bytes.len() + stamp.map_or(0, |_| STAMP);
+        let start = guard.alloc(size).ok_or(Error::OutOfMemory)?;
+        let buffer = if hashed.is_buffer { BUFFER } else { 0 };
+        let flag = buffer | stamp.map_or(0, |_| STAMPED);
         let node = Node {
             hash: hashed.hash,
             meta: meta(hashed.kind, bytes.len()) | flag,
@@ -249,6 +383,12 @@ impl OwnedNode {
         let target = unsafe { start.add(HEADER) };
         // SAFETY: `bytes.len()` bytes follow `target` in the block, and fresh memory overlaps nothing.
         unsafe { target.copy_from_nonoverlapping(NonNull::from(bytes).cast(), bytes.len()) };
+        if let Some(stamp) = stamp {
+            // SAFETY: a stamped node's block has eight more bytes behind the key.
+            let place = unsafe { target.add(bytes.len()) };
+            // SAFETY: in bounds, at any address.
+            unsafe { place.cast::<u64>().write_unaligned(stamp) };
+        }
         Ok(Self(start.cast()))
     }
 

@@ -6,9 +6,12 @@
 //!
 //! An entry whose version somebody has asked for keeps its value in a blob with the version beside it, also a number:
 //! the version changes with the word, by the same compare-and-swap, and entries that nobody asks about pay nothing.
+//!
+//! While a snapshot is being taken the word of an entry that changes is the address of a trace (`trace.rs`).
 
 use super::blob::Blob;
 use super::epoch::Guard;
+use super::trace::{Moment, TraceRef};
 use crate::error::Error;
 use crate::value::{BlobKind, Value};
 
@@ -17,6 +20,7 @@ const PAYLOAD: u64 = (1 << TAG_SHIFT) - 1;
 const CONSTANT: u64 = 0xFFF9;
 const INT: u64 = 0xFFFA;
 const BLOB: u64 = 0xFFFB;
+const TRACE: u64 = 0xFFFC;
 
 const UNDEFINED: u64 = CONSTANT << TAG_SHIFT;
 const NULL: u64 = UNDEFINED | 1;
@@ -58,6 +62,53 @@ impl Word {
         }
     }
 
+    /// Where its trace is, if it is of one.
+    #[inline]
+    pub(super) fn trace_address(self) -> Option<u64> {
+        (self.0 >> TAG_SHIFT == TRACE).then_some(self.0 & PAYLOAD)
+    }
+
+    /// # Safety
+    /// As for [`Word::cell`].
+    #[inline]
+    unsafe fn trace<'g>(self) -> Option<TraceRef<'g>> {
+        let address = self.trace_address()?;
+        // SAFETY: the caller's promise keeps the trace: `word-owns-trace`.
+        Some(unsafe { TraceRef::at(address) })
+    }
+
+    pub(super) fn of_trace(trace: TraceRef<'_>) -> Self {
+        Self(TRACE << TAG_SHIFT | trace.address())
+    }
+
+    /// What the word said at that moment; DEAD where the entry was not there.
+    ///
+    /// # Safety
+    /// As for [`Word::cell`].
+    pub(super) unsafe fn word_at(self, moment: Moment) -> Self {
+        // SAFETY: passed on to the caller.
+        unsafe { self.trace() }.map_or(self, |trace| trace.word_at(moment))
+    }
+
+    /// What the word says without a trace, and whether it has one.
+    ///
+    /// # Safety
+    /// As for [`Word::cell`].
+    pub(super) unsafe fn untraced(self) -> (Self, bool) {
+        // SAFETY: passed on to the caller.
+        unsafe { self.trace() }.map_or((self, false), |trace| (trace.word(), true))
+    }
+
+    #[cold]
+    unsafe fn traced_cell<'g>(self) -> Option<Cell<'g>> {
+        // SAFETY: passed on to the caller.
+        let trace = unsafe { self.trace() }?;
+        // Before anybody is told what it says.
+        trace.settle();
+        // SAFETY: the trace owns the word, and is kept.
+        unsafe { trace.word().cell() }
+    }
+
     /// The value of a word without a blob.
     fn inline(self) -> Value<'static> {
         match self.0 >> TAG_SHIFT {
@@ -94,6 +145,9 @@ impl Word {
         let Some(blob) = self.blob() else {
             return if self.0 == DEAD {
                 None
+            } else if self.0 >> TAG_SHIFT == TRACE {
+                // SAFETY: passed on to the caller.
+                unsafe { self.traced_cell() }
             } else {
                 Some(Cell {
                     value: self.inline(),
@@ -119,19 +173,53 @@ impl Word {
     /// # Safety
     /// As for [`Word::cell`].
     pub(crate) unsafe fn heap_bytes(self) -> usize {
+        // SAFETY: the caller's promise keeps the trace.
+        if let Some(trace) = unsafe { self.trace() } {
+            // SAFETY: the trace owns its word.
+            return trace.bytes() + unsafe { trace.word().heap_bytes() };
+        }
         // SAFETY: the caller's promise keeps the blob.
         self.blob().map_or(0, |blob| unsafe { blob.size() })
     }
 
-    /// Gives back what the word owns once no guard can see it.
+    /// Gives back what the word owns once no guard can see it; the bytes that are gone.
     ///
     /// # Safety
     /// The caller has replaced this word in its node, so that it alone retires it.
-    pub(crate) unsafe fn retire(self, guard: &Guard) {
+    #[inline]
+    pub(crate) unsafe fn retire(self, guard: &Guard) -> usize {
         if let Some(blob) = self.blob() {
             // SAFETY: the caller took the word out: `word-owns-blob`.
-            unsafe { blob.retire(guard) }
+            let bytes = unsafe { blob.size() };
+            // SAFETY: as above.
+            unsafe { blob.retire(guard) };
+            return bytes;
         }
+        if self.trace_address().is_none() {
+            return 0;
+        }
+        // SAFETY: as above.
+        unsafe { self.retire_traces(true, guard) }
+    }
+
+    /// Gives back the traces that the word owns, and what the first of them says only where `whole`.
+    ///
+    /// # Safety
+    /// As for [`Word::retire`].
+    #[cold]
+    pub(super) unsafe fn retire_traces(self, whole: bool, guard: &Guard) -> usize {
+        // SAFETY: the caller took the word out: `word-owns-trace`.
+        let Some(trace) = (unsafe { self.trace() }) else {
+            return 0;
+        };
+        let word = trace.word();
+        // SAFETY: as above.
+        let traces = unsafe { trace.retire(guard) };
+        if whole {
+            // SAFETY: as above; the trace owned it.
+            return traces + unsafe { word.retire(guard) };
+        }
+        traces
     }
 
     /// Gives back what the word owns, now.
@@ -139,6 +227,14 @@ impl Word {
     /// # Safety
     /// The caller owns the word and nobody else can see it.
     pub(crate) unsafe fn free(self) {
+        // SAFETY: the caller's promise.
+        if let Some(trace) = unsafe { self.trace() } {
+            let word = trace.word();
+            // SAFETY: the caller is the only one to know it.
+            unsafe { trace.free() };
+            // SAFETY: the trace owned it.
+            unsafe { word.free() };
+        }
         if let Some(blob) = self.blob() {
             // SAFETY: the caller is the only one to know it.
             unsafe { blob.free() }
@@ -194,6 +290,12 @@ impl OwnedWord {
             return Err(Error::OutOfMemory);
         }
         Ok(Self(Word((BLOB << TAG_SHIFT) | address)))
+    }
+
+    /// The word of an entry that comes while snapshots are being taken.
+    pub(crate) fn traced(self, guard: &Guard<'_>) -> Self {
+        let trace = TraceRef::make(self.into_word(), Word::DEAD, guard);
+        Self(Word::of_trace(trace))
     }
 
     /// What it will say once published.

@@ -1,6 +1,6 @@
 //! Tests over the whole crate. Segments are tiny here (some ten nodes), so that small maps split and merge all the time.
 
-/// A test for each index: of one shard, of several, without locks.
+/// A test for each index: of one shard, of several, without locks, persistent.
 macro_rules! on_each_index {
     ($($(#[$meta:meta])* fn $name:ident($made:ident) $body:block)*) => {$(
         mod $name {
@@ -23,6 +23,11 @@ macro_rules! on_each_index {
             fn lock_free() {
                 run($crate::tests::Made::LockFree);
             }
+
+            #[test]
+            fn snapshot() {
+                run($crate::tests::Made::Snapshot);
+            }
         }
     )*};
 }
@@ -34,29 +39,50 @@ mod model;
 mod oracle;
 mod progress;
 mod reclamation;
+mod snapshot;
 mod threads;
+mod transaction;
 
 use crate::{Map, Options, Variant};
+
+/// Says so at the end of its scope, also when an assertion fails there: nobody waits for a test that has failed.
+struct AtEnd<'a>(&'a std::sync::atomic::AtomicBool);
+
+impl Drop for AtEnd<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, std::sync::atomic::Ordering::SeqCst);
+    }
+}
 
 /// What index a map has.
 #[derive(Clone, Copy, Debug)]
 enum Made {
     Sharded(u32),
     LockFree,
+    Snapshot,
 }
 
-const MADE: [Made; 4] = [
+const MADE: [Made; 5] = [
     Made::Sharded(1),
     Made::Sharded(2),
     Made::Sharded(8),
     Made::LockFree,
+    Made::Snapshot,
 ];
+
+impl Made {
+    /// Bytes that a node takes for its stamp.
+    fn stamp(self) -> u64 {
+        if matches!(self, Self::Snapshot) { 8 } else { 0 }
+    }
+}
 
 /// A map so made, of whose hashes only the bits of `hash_mask` are used.
 fn map_of(made: Made, hash_mask: u32) -> Map {
     let (variant, shards) = match made {
         Made::Sharded(shards) => (Variant::Sharded, shards),
         Made::LockFree => (Variant::LockFree, 1),
+        Made::Snapshot => (Variant::Snapshot, 1),
     };
     Map::new(Options {
         variant,

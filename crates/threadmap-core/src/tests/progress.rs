@@ -10,9 +10,9 @@ use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{Made, map_of};
+use super::{AtEnd, Made, map_of};
 use crate::step::test::{Manner, PASSED, behave};
-use crate::{Expected, Key, Map, Number, Participant, Value};
+use crate::{Copying, Expected, Key, Map, Number, Participant, Progress, Value};
 
 struct Random(u64);
 
@@ -143,11 +143,12 @@ on_each_index! {
 }
 
 /// Each step of the lock-free protocol that others can see.
-const STEPS: [&str; 17] = [
+const STEPS: [&str; 18] = [
     "read a header",
     "read a slot",
     "claim a slot",
     "publish",
+    "link",
     "kill",
     "clear a bit",
     "clear another's dead",
@@ -161,6 +162,24 @@ const STEPS: [&str; 17] = [
     "grow a level",
     "fold a level",
     "settle",
+];
+
+/// Each step of a change while a snapshot of the sharded or the lock-free variant is being taken, and of that snapshot.
+const TRACE_STEPS: [&str; 4] = ["push a trace", "settle a trace", "mark a trace", "link"];
+const CUT_STEPS: [&str; 4] = [
+    "open a cut",
+    "take a moment",
+    "scan for a cut",
+    "close a cut",
+];
+
+/// Each step of the snapshot variant's protocol.
+const SNAPSHOT_STEPS: [&str; 5] = [
+    "load the root",
+    "take the writers' lock",
+    "make a version",
+    "publish a root",
+    "unlock",
 ];
 
 /// Sixty-four keys fill a level of tiny segments: with so many the trie has two levels, without any it has none.
@@ -427,7 +446,9 @@ fn every_fail_point_of_the_source_is_one_that_a_thread_stands_at() {
     let mut found = BTreeSet::new();
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     fail_points(&source, &mut found);
-    assert_eq!(found, STEPS.map(str::to_owned).into());
+    let lists: [&[&str]; 4] = [&STEPS, &SNAPSHOT_STEPS, &TRACE_STEPS, &CUT_STEPS];
+    let listed: BTreeSet<_> = lists.concat().into_iter().map(str::to_owned).collect();
+    assert_eq!(found, listed);
 }
 
 #[test]
@@ -436,4 +457,165 @@ fn shaken_threads_pass_most_fail_points() {
     shaken_rounds(Made::LockFree, u32::MAX, 3, 1_000, 10);
     let passed = PASSED.lock().expect("no panic").clone();
     assert!(passed.len() > STEPS.len() / 2, "{passed:?}");
+}
+
+/// A writer stands at each step of making a version: readers go on, and see all of it or nothing.
+#[test]
+fn no_reader_waits_for_a_writer_of_the_snapshot_variant() {
+    for step in SNAPSHOT_STEPS {
+        let (map, me) = (map_of(Made::Snapshot, u32::MAX), Participant::new());
+        for key in 0..100 {
+            insert(&map, key, 0, &me);
+        }
+        let (there, go) = (Arc::default(), Arc::default());
+        thread::scope(|scope| {
+            let _go = AtEnd(&go);
+            let manner = Manner::Stopped {
+                at: step,
+                there: Arc::clone(&there),
+                go: Arc::clone(&go),
+            };
+            let map = &map;
+            scope.spawn(move || {
+                let me = Participant::new();
+                behave(Some(manner));
+                map.take(&Key::int(7), &me.pin());
+            });
+            while !there.load(Ordering::SeqCst) {
+                thread::yield_now();
+            }
+            let done = step == "publish a root" || step == "unlock";
+            let keys = keys_of(map, &me).expect("no key twice");
+            assert_eq!(keys.len(), if done { 99 } else { 100 });
+            assert_eq!(map.contains(&Key::int(7), &me.pin()), !done);
+            assert_eq!(map.size(&me.pin()), keys.len() as u64);
+        });
+        assert!(!map.contains(&Key::int(7), &me.pin()));
+        assert!(insert(&map, 7, 1, &me), "nothing stays locked");
+        map.index.check();
+    }
+}
+
+fn content(snapshot: &crate::Snapshot) -> Vec<(i64, i64)> {
+    let mut entries = Vec::new();
+    assert_eq!(snapshot.scan(0, usize::MAX, &mut entries), None);
+    assert_eq!(entries.len() as u64, snapshot.len());
+    let number = |value: Value<'_>| match value {
+        Value::Int(number) => number,
+        other => panic!("an int, not {other:?}"),
+    };
+    let mut all: Vec<(i64, i64)> = entries
+        .iter()
+        .map(|entry| {
+            let key = i64::from_le_bytes(entry.key.as_bytes().try_into().expect("an int"));
+            (key, number(entry.value))
+        })
+        .collect();
+    all.sort_unstable();
+    all
+}
+
+/// A writer stands at each step of a traced change, for good: other writers go on, and the snapshot that is being taken
+/// is finished and right.
+#[test]
+fn a_writer_that_stands_delays_neither_others_nor_a_snapshot_under_way() {
+    for step in TRACE_STEPS {
+        for made in [Made::Sharded(2), Made::LockFree] {
+            let (map, me) = (map_of(made, u32::MAX), Participant::new());
+            let put = |key: i64, value: i64| {
+                map.swap(&Key::int(key), &Value::Int(value), &me.pin())
+                    .expect("memory");
+            };
+            (0..200).for_each(|key| put(key, 0));
+            let mut copying = Copying::begin(&map, &me.pin());
+            // Past its moment: the first step that makes more of it.
+            while copying.step(&map, &me.pin()).expect("memory") == Progress::Waits {
+                copying.pause();
+            }
+            let (there, go) = (Arc::default(), Arc::default());
+            thread::scope(|scope| {
+                let _go = AtEnd(&go);
+                let manner = Manner::Stopped {
+                    at: step,
+                    there: Arc::clone(&there),
+                    go: Arc::clone(&go),
+                };
+                let map = &map;
+                scope.spawn(move || {
+                    let me = Participant::new();
+                    behave(Some(manner));
+                    for value in 1..4 {
+                        let (key, value) = (Key::int(7), Value::Int(value));
+                        map.swap(&key, &value, &me.pin()).expect("memory");
+                    }
+                    insert(map, 1_000, 1, &me);
+                });
+                while !there.load(Ordering::SeqCst) {
+                    thread::yield_now();
+                }
+                for key in 0..100 {
+                    put(key, 2);
+                    assert!(take(map, key, &me));
+                    put(key, 3);
+                    put(key + 5_000, 1);
+                }
+                assert!(take(map, 150, &me));
+                while copying.step(map, &me.pin()).expect("memory") != Progress::Done {}
+                let snapshot = copying.finish(map, &me.pin());
+                assert_eq!(
+                    content(&snapshot),
+                    (0..200).map(|key| (key, 0)).collect::<Vec<_>>()
+                );
+            });
+            assert!(!map.contains(&Key::int(150), &me.pin()));
+            map.index.check();
+        }
+    }
+}
+
+/// Whoever takes a snapshot stands at each of its steps: writers go on.
+#[test]
+fn a_snapshot_that_stands_delays_no_writer() {
+    for step in CUT_STEPS {
+        for made in [Made::Sharded(2), Made::LockFree] {
+            let (map, me) = (map_of(made, u32::MAX), Participant::new());
+            for key in 0..200 {
+                insert(&map, key, 0, &me);
+            }
+            let (there, go) = (Arc::default(), Arc::default());
+            thread::scope(|scope| {
+                let _go = AtEnd(&go);
+                let manner = Manner::Stopped {
+                    at: step,
+                    there: Arc::clone(&there),
+                    go: Arc::clone(&go),
+                };
+                let map = &map;
+                let taker = scope.spawn(move || {
+                    behave(Some(manner));
+                    let snapshot = map.snapshot(&Participant::new()).expect("memory");
+                    content(&snapshot).len()
+                });
+                while !there.load(Ordering::SeqCst) {
+                    thread::yield_now();
+                }
+                for key in 0..400 {
+                    take(map, key, &me);
+                    assert!(insert(map, key, 1, &me));
+                    assert!(take(map, key, &me));
+                }
+                assert!(map.is_empty());
+                go.store(true, Ordering::SeqCst);
+                let copied = taker.join().expect("no panic");
+                assert!(
+                    copied == 200 || step == "open a cut" && copied == 0,
+                    "{copied} at {step}"
+                );
+            });
+            // Whether the sweep came before the last traces or after: the next snapshot leaves nothing.
+            drop(map.snapshot(&me).expect("memory"));
+            assert_eq!(map.held_bytes(), 0, "{step}");
+            map.index.check();
+        }
+    }
 }

@@ -1,17 +1,17 @@
 //! Operations on many keys in one call. Everything is converted and checked before the first key is touched, so a
 //! bad element changes nothing; then each key is its own atomic step.
 
-use threadmap_core::{BlobKind, Key, KeyKind, Number, Value};
+use threadmap_core::{Key, KeyKind, Number, OwnedValue};
 
 use super::{Outcome, number};
 use crate::error::Fault;
 use crate::ffi::{Call, Js};
-use crate::key::{self, KeyBuf};
+use crate::key::{self, For, KeyBuf};
 use crate::value::{self, ValueBuf, or_undefined};
 
 /// Keys, end to end in one allocation.
 #[derive(Default)]
-struct Keys {
+pub(super) struct Keys {
     bytes: Vec<u8>,
     keys: Vec<(KeyKind, bool, usize)>,
 }
@@ -30,7 +30,7 @@ impl Keys {
             .push((key.kind(), key.is_buffer(), self.bytes.len()));
     }
 
-    fn iter(&self) -> impl Iterator<Item = Key<'_>> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = Key<'_>> {
         let mut start = 0;
         self.keys.iter().map(move |&(kind, buffer, end)| {
             Key::from_parts(
@@ -42,35 +42,10 @@ impl Keys {
     }
 }
 
-/// A value that has left JavaScript.
-enum Owned {
-    Inline(Value<'static>),
-    Blob(BlobKind, Vec<u8>),
-}
-
-impl Owned {
-    fn new(value: &Value<'_>) -> Self {
-        match *value {
-            Value::Blob(kind, bytes) => Self::Blob(kind, bytes.to_vec()),
-            Value::Undefined => Self::Inline(Value::Undefined),
-            Value::Null => Self::Inline(Value::Null),
-            Value::Boolean(boolean) => Self::Inline(Value::Boolean(boolean)),
-            Value::Number(number) => Self::Inline(Value::Number(number)),
-            Value::Int(int) => Self::Inline(Value::Int(int)),
-        }
-    }
-
-    fn borrow(&self) -> Value<'_> {
-        match self {
-            Self::Inline(value) => *value,
-            Self::Blob(kind, bytes) => Value::Blob(*kind, bytes),
-        }
-    }
-}
-
 /// Reads every `step`-th element of the array in argument 1 as a key, handing the others of its group to `rest`.
-fn read_keys<'c>(
+pub(super) fn read_keys<'c>(
     call: &Call<'c>,
+    whose: For,
     step: u32,
     mut rest: impl FnMut(Js<'c>) -> Result<(), Fault>,
 ) -> Result<Keys, Fault> {
@@ -83,7 +58,7 @@ fn read_keys<'c>(
             keys.push(&key::read(
                 env,
                 call.record,
-                call.id,
+                whose,
                 env.element(array, index)?,
                 &mut buf,
             )?);
@@ -99,7 +74,7 @@ fn read_keys<'c>(
 
 /// `getMany(id, keys) -> values`
 pub(crate) fn get_many<'c>(call: &Call<'c>) -> Outcome<'c> {
-    let keys = read_keys(call, 1, |_| Ok(()))?;
+    let keys = read_keys(call, For::Map(call.id), 1, |_| Ok(()))?;
     let results = call.env.new_array(keys.keys.len())?;
     let pin = call.pin();
     let map = pin.map(call.id)?;
@@ -112,11 +87,11 @@ pub(crate) fn get_many<'c>(call: &Call<'c>) -> Outcome<'c> {
     Ok(results)
 }
 
-/// `setMany(id, [key, value, ...])`
-pub(crate) fn set_many<'c>(call: &Call<'c>) -> Outcome<'c> {
+/// The keys and values in turn in the array of argument 1.
+pub(super) fn read_entries(call: &Call<'_>) -> Result<(Keys, Vec<OwnedValue>), Fault> {
     let (mut values, mut buf) = (Vec::new(), ValueBuf::new());
-    let keys = read_keys(call, 2, |value| {
-        values.push(Owned::new(&value::read(
+    let keys = read_keys(call, For::Map(call.id), 2, |value| {
+        values.push(OwnedValue::new(&value::read(
             call.env,
             call.record,
             value,
@@ -124,6 +99,12 @@ pub(crate) fn set_many<'c>(call: &Call<'c>) -> Outcome<'c> {
         )?));
         Ok(())
     })?;
+    Ok((keys, values))
+}
+
+/// `setMany(id, [key, value, ...])`
+pub(crate) fn set_many<'c>(call: &Call<'c>) -> Outcome<'c> {
+    let (keys, values) = read_entries(call)?;
     let pin = call.pin();
     let map = pin.map(call.id)?;
     for (key, value) in keys.iter().zip(&values) {
@@ -137,7 +118,7 @@ pub(crate) fn set_many<'c>(call: &Call<'c>) -> Outcome<'c> {
 
 /// `deleteMany(id, keys) -> number`
 pub(crate) fn delete_many<'c>(call: &Call<'c>) -> Outcome<'c> {
-    let keys = read_keys(call, 1, |_| Ok(()))?;
+    let keys = read_keys(call, For::Map(call.id), 1, |_| Ok(()))?;
     let pin = call.pin();
     let map = pin.map(call.id)?;
     let deleted = keys
@@ -150,7 +131,7 @@ pub(crate) fn delete_many<'c>(call: &Call<'c>) -> Outcome<'c> {
 /// `addMany(id, [key, delta, ...]) -> new numbers`
 pub(crate) fn add_many<'c>(call: &Call<'c>) -> Outcome<'c> {
     let mut deltas: Vec<Number> = Vec::new();
-    let keys = read_keys(call, 2, |delta| {
+    let keys = read_keys(call, For::Map(call.id), 2, |delta| {
         deltas.push(number::read(call.env, delta, "delta")?);
         Ok(())
     })?;

@@ -8,6 +8,8 @@ pub(crate) mod life;
 pub(crate) mod number;
 pub(crate) mod read;
 pub(crate) mod scan;
+pub(crate) mod snapshot;
+pub(crate) mod transaction;
 pub(crate) mod write;
 
 use threadmap_core::{Key, Value};
@@ -15,7 +17,7 @@ use threadmap_core::{Key, Value};
 use crate::env::Pin;
 use crate::error::Fault;
 use crate::ffi::{Call, Env, Js, Operation, register};
-use crate::key::{self, KeyBuf};
+use crate::key::{self, For, KeyBuf};
 use crate::value::{self, ValueBuf};
 
 /// What an operation gives.
@@ -25,7 +27,19 @@ impl<'c> Call<'c> {
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "see `key::read`")]
     pub(crate) fn key<'b>(&self, index: usize, buf: &'b mut KeyBuf) -> Result<Key<'b>, Fault> {
-        key::read(self.env, self.record, self.id, self.args[index], buf)
+        self.key_for(For::Map(self.id), index, buf)
+    }
+
+    /// The key in an argument of an operation that is not on a map.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "see `key::read`")]
+    pub(crate) fn key_for<'b>(
+        &self,
+        whose: For,
+        index: usize,
+        buf: &'b mut KeyBuf,
+    ) -> Result<Key<'b>, Fault> {
+        key::read(self.env, self.record, whose, self.args[index], buf)
     }
 
     #[inline(always)]
@@ -112,4 +126,19 @@ operations! {
     addMany(2) = bulk::add_many;
     scan(3) = scan::scan;
     clear(2) = scan::clear;
+    iterate(4) = scan::iterate;
+    endIteration(1) = scan::end_iteration;
+    takeSnapshot(1) = snapshot::take;
+    releaseSnapshot(1) = snapshot::release;
+    snapshotFigures(1) = snapshot::figures;
+    snapshotFind(3) = snapshot::find;
+    snapshotHas(2) = snapshot::has;
+    snapshotScan(3) = snapshot::scan;
+    replaceAll(3) = snapshot::replace_all;
+    begin(2) = transaction::begin;
+    transactionFind(3) = transaction::find;
+    transactionSet(3) = transaction::set;
+    transactionDelete(2) = transaction::delete;
+    commit(2) = transaction::commit;
+    abandon(1) = transaction::abandon;
 }

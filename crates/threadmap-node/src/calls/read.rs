@@ -49,11 +49,14 @@ pub(crate) fn get_entry<'c>(call: &Call<'c>) -> Outcome<'c> {
 
 /// `size(id) -> number`
 pub(crate) fn size<'c>(call: &Call<'c>) -> Outcome<'c> {
-    call.env.new_number(call.pin().map(call.id)?.len() as f64)
+    let pin = call.pin();
+    call.env
+        .new_number(pin.map(call.id)?.size(&pin.guard) as f64)
 }
 
 /// `version(id) -> number`
 pub(crate) fn version<'c>(call: &Call<'c>) -> Outcome<'c> {
+    let pin = call.pin();
     call.env
-        .new_number(call.pin().map(call.id)?.changes() as f64)
+        .new_number(pin.map(call.id)?.version(&pin.guard) as f64)
 }
