@@ -128,9 +128,9 @@ export function play(place: WholePlace): WholeOperation[][] {
         value: (index + 1) * 100 + place.me * 10,
       }
     })
-    meet(place.seats, place.parties)
+    meet(place)
     if (place.me === 0) real.clear()
-    meet(place.seats, place.parties)
+    meet(place)
     return planned.map((plan): WholeOperation => {
       const invoked = process.hrtime.bigint()
       const answer = act(subject, names, plan)
