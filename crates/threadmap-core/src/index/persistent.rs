@@ -140,7 +140,7 @@ impl Index for Persistent {
     }
 }
 
-#[cfg(test)]
+#[cfg(any(test, feature = "tiny"))]
 impl Persistent {
     /// When nobody is at work: figures and what there is agree.
     pub(crate) fn check(&self) {

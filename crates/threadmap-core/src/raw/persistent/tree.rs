@@ -109,7 +109,7 @@ impl<'g> Walk<'_, 'g> {
     }
 }
 
-#[cfg(test)]
+#[cfg(any(test, feature = "tiny"))]
 impl Tree<'_> {
     /// Every leaf is where its hash says and no branch has a lone leaf; gives the bytes of all branches.
     pub(crate) fn check(self) -> usize {
