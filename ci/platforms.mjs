@@ -1,5 +1,7 @@
 // The platforms that threadmap is published for: one package each, and how CI builds and tests it. The loader
 // (binding.cjs) and package.json (napi.targets) list the same ones, which scripts/house.mjs sees to.
+//   node ci/platforms.mjs      the matrices of ci.yml, as lines for GITHUB_OUTPUT
+import { fileURLToPath } from 'node:url'
 
 /**
  * @typedef {object} Platform
@@ -85,4 +87,16 @@ export function own() {
   )
   if (!found) throw new Error(`no package is published for ${process.platform}-${process.arch}`)
   return found
+}
+
+/** The Nodes that every platform's binary is tested on. */
+const NODES = [22, 24, 26]
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const build = platforms.map(({ name, builder }) => ({ name, builder }))
+  const test = platforms.flatMap(({ name, tester }) =>
+    tester ? NODES.map((node) => ({ name, tester, node })) : [],
+  )
+  console.log(`build=${JSON.stringify({ include: build })}`)
+  console.log(`test=${JSON.stringify({ include: test })}`)
 }

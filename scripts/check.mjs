@@ -1,6 +1,7 @@
 // npm run check: everything that CI asks for but the tests. All checks run, each on its own line, and what the
 // failed ones said comes at the end.
 import { execFileSync } from 'node:child_process'
+import { lintWorkflows } from '../ci/workflows.mjs'
 import { brokenRules } from './house.mjs'
 import { buildBinding, buildDist, install } from './prepare.mjs'
 import { fail, quietly, step } from './steps.mjs'
@@ -30,6 +31,10 @@ const fresh = async () => {
   if (dirty !== '') throw new Fault(`lockfiles differ from the commit:\n${dirty}`)
 }
 
+/** Linters that this machine cannot install are named at the end; GitHub's must have them. @type {string[]} */
+const absent = []
+const workflows = async () => void absent.push(...lintWorkflows())
+
 /** @type {[string, () => Promise<unknown>][]} */
 const checks = [
   ['house rules', house],
@@ -49,6 +54,7 @@ const checks = [
   ['types of the scripts', () => quietly(tool('typescript', ['--project', 'scripts']))],
   ['native binding', fresh],
   ['dist', () => buildDist({ force: true })],
+  ['workflows', workflows],
   ['publint', () => quietly(tool('publint', ['--strict']))],
 ]
 
@@ -65,6 +71,7 @@ try {
   }
   keep('check', { ...none(), passed: checks.length - faults.length, failed: faults.length })
   for (const fault of faults) console.error(`\n${fault}`)
+  for (const line of absent) console.log(`threadmap: ${line}`)
   console.log(`threadmap: ${checks.length - faults.length} of ${checks.length} checks hold`)
   process.exitCode = faults.length > 0 ? 1 : 0
 } catch (error) {
