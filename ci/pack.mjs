@@ -17,7 +17,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { nodes } from '../scripts/nodes.mjs'
 import { buildBinding, buildDist } from '../scripts/prepare.mjs'
@@ -172,6 +172,17 @@ check('publint --strict', 'All good', () =>
 check('attw --profile esm-only', '', () =>
   run(tool('@arethetypeswrong/cli', ['--profile', 'esm-only', rootTarball])),
 )
+
+check('its symbols are in a file beside it, which it names (Linux)', /^$/, () => {
+  if (process.platform !== 'linux') return ''
+  const debug = `${binaryName(platform)}.debug`
+  const published = readFileSync(installedBinary)
+  const symbols = readFileSync(join(dirname(rootTarball), 'symbols', platform.name, debug))
+  const names = '14threadmap_core' // as the compiler mangles them
+  if (published.includes(names)) return 'the published binary has names of functions'
+  if (!published.includes(debug)) return `the published binary does not name ${debug}`
+  return symbols.includes(names) ? '' : `${debug} has no names of functions`
+})
 
 const without = copyOf('without-binary', (folder) =>
   rmSync(join(folder, 'node_modules', '@threadmap'), { recursive: true }),
