@@ -5,17 +5,30 @@
 import { writeSync } from 'node:fs'
 import { availableParallelism, release } from 'node:os'
 import { isMainThread, threadId } from 'node:worker_threads'
-import { type Build, binary, native, type Origin } from './native.ts'
+import { binary, native } from './native.ts'
 
 /** What {@link diagnostics} tells. */
 export interface Diagnostics {
-  /** The binary: where it is, why it was taken (`'environment'` is NAPI_RS_NATIVE_LIBRARY_PATH), how it was built. */
-  readonly binary: { readonly path: string; readonly from: Origin } & Pick<
-    Build,
-    'version' | 'target' | 'profile' | 'compiler' | 'commit'
-  >
+  readonly binary: {
+    readonly path: string
+    /** Where it was found: NAPI_RS_NATIVE_LIBRARY_PATH, the package's own folder, or the platform's package. */
+    readonly from: 'environment' | 'folder' | 'package'
+    readonly version: string
+    /** The compiler's target triple. */
+    readonly target: string
+    readonly profile: string
+    readonly compiler: string
+    /** The commit, where the build was told it. */
+    readonly commit?: string
+  }
   /** What maps are made of here unless their options say otherwise. */
-  readonly choices: Pick<Build, 'variants' | 'defaultVariant' | 'defaultShards' | 'processBarrier'>
+  readonly choices: {
+    readonly variants: readonly string[]
+    readonly defaultVariant: string
+    readonly defaultShards: number
+    /** Whether the system lends a barrier over all threads, which spares each operation its own. */
+    readonly processBarrier: boolean
+  }
   readonly runtime: {
     readonly name: 'node' | 'bun' | 'deno'
     readonly version: string

@@ -6,8 +6,6 @@
 import { type Build, load, type Origin } from '#binding'
 import { BindingError, makeError } from './errors.ts'
 
-export type { Build, Origin } from '#binding'
-
 /** A stored value as it crosses: a primitive, bytes, or `[payload]` for what a codec made. */
 export type Raw = unknown
 

@@ -55,6 +55,7 @@ const checks = [
   ['native binding', fresh],
   ['dist', () => buildDist({ force: true })],
   ['workflows', workflows],
+  ['documentation and its links', () => quietly(tool('typedoc', []))],
   ['publint', () => quietly(tool('publint', ['--strict']))],
 ]
 
