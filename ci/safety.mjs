@@ -13,6 +13,11 @@ const checks = {
   leak: ['--expose-gc', 'ci/leak.mjs'],
   linearizability: ['ci/linearizability.mjs', '--minutes', '120'],
   slow: ['scripts/test.mjs', 'slow'],
+  sanitize: ['ci/sanitize.mjs', '--full'],
+  fuzz: ['ci/fuzz.mjs', '--minutes', '60'],
+  growth: ['ci/growth.mjs', '--full'],
+  'snapshot-waits': ['ci/snapshot-waits.mjs'],
+  miri: ['ci/miri.mjs'],
   'supply-chain': ['ci/supply-chain.mjs', '--online'],
 }
 
