@@ -4,6 +4,7 @@
 export type { Codec, CodecName } from './lib/codec.ts'
 export type { VersionedEntry } from './lib/concurrent-map.ts'
 export { ABSENT, ConcurrentMap } from './lib/concurrent-map.ts'
+export { type Diagnostics, diagnostics } from './lib/diagnostics.ts'
 export {
   InternalError,
   InvalidHandleError,

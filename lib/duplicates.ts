@@ -3,18 +3,16 @@
  * in the other. This notices at load, on the same thread, in a thread whose parent has loaded another copy, and on
  * Linux in any thread (the system lists what is mapped), and warns once a process.
  */
-import { existsSync, readFileSync, realpathSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, sep } from 'node:path'
 import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads'
-import { native } from './native.ts'
+import { binary, native } from './native.ts'
 
 const KEY = 'threadmap.loaded'
 const GLOBAL = Symbol.for(KEY)
 
-/** The folder that holds this copy's binary: the package's, whether this runs from `lib/` or from `dist/`. */
-const here: string = realpathSync(fileURLToPath(new URL('..', import.meta.url)))
-
-const ownFolder = (path: string): string => (path.endsWith('/') ? path : `${path}/`)
+/** The folder that holds this copy's binary, the package's or that of the platform's package: what makes two worlds. */
+const here: string = dirname(binary.path) + sep
 
 /** Binaries of the package that are mapped into the process. */
 function mappedBinaries(): string[] {
@@ -30,7 +28,7 @@ export function detectDuplicates(): void {
   const known = [slots[GLOBAL], getEnvironmentData(KEY), ...folders].filter(
     (path) => typeof path === 'string',
   )
-  const other = known.find((path) => ownFolder(path) !== ownFolder(here))
+  const other = known.find((path) => path !== here)
   slots[GLOBAL] = here
   setEnvironmentData(KEY, here)
   // All copies ask the same one, the first by name, so that one warning comes.

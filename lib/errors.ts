@@ -74,6 +74,14 @@ export class InternalError extends ThreadmapError {
   static override readonly code = 'THREADMAP_INTERNAL'
 }
 
+/**
+ * No binary of this platform, or none that fits: importing the package throws it. The message names what is missing,
+ * the platform and the fix.
+ */
+export class BindingError extends ThreadmapError {
+  static override readonly code = 'THREADMAP_BINDING'
+}
+
 const CLASSES = [
   OptionsConflictError,
   InvalidHandleError,

@@ -1,10 +1,10 @@
 /**
- * The door to the binding: the only file that imports it, and the types of its raw callbacks (the generated types
- * know only the few cold functions). Each callback is one shared function, `operation(id, ...)`; ids are numbers
- * that never come back, so a wrong one misses. What a codec made crosses as an array of one element.
+ * The door to the binding: the only file that imports it, and the types of its raw callbacks and cold functions. Each
+ * callback is one shared function, `operation(id, ...)`; ids are numbers that never come back, so a wrong one misses.
+ * What a codec made crosses as an array of one element.
  */
-import binding from '#binding'
-import { makeError } from './errors.ts'
+import { type Build, load, type Origin } from '#binding'
+import { BindingError, makeError } from './errors.ts'
 
 /** A stored value as it crosses: a primitive, bytes, or `[payload]` for what a codec made. */
 export type Raw = unknown
@@ -25,7 +25,6 @@ export type Description = readonly [
 
 /** The raw callbacks and the cold functions of the binding. */
 export interface NativeBinding {
-  readonly __napiBindingTarget: string
   introduce(errorFactory: (code: string, message: string) => Error, bufferClass: typeof Buffer): void
   processId(): string
   claimWarning(image?: string): boolean
@@ -93,13 +92,25 @@ export interface NativeBinding {
   abandon(transaction: number): void
 }
 
-/** The binding, ready for this thread. */
-export const native: NativeBinding = binding as unknown as NativeBinding
-
-if (native.__napiBindingTarget !== 'native') {
-  throw new Error(
-    `threadmap needs its native binary, but a ${native.__napiBindingTarget} build was loaded: every thread would ` +
-      'get maps of its own. Unset NAPI_RS_FORCE_WASI and install the binary of this platform.',
-  )
+function loaded(): ReturnType<typeof load> {
+  try {
+    return load()
+  } catch (error) {
+    const { message, cause } = error as Error
+    throw new BindingError(message, { cause: cause ?? error })
+  }
 }
+
+const { binding, build, path, from } = loaded()
+
+/** The binding, ready for this thread. */
+export const native: NativeBinding = binding as NativeBinding
+
+/** The binary: where it is, why it was taken, and what it says of itself. */
+export const binary: { readonly path: string; readonly from: Origin; readonly build: Build } = {
+  path,
+  from,
+  build,
+}
+
 native.introduce(makeError, Buffer)

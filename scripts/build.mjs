@@ -1,10 +1,10 @@
-// npm run build: the native binding with its loader and types, and dist, whether they are stale or not.
+// npm run build [-- dist]: the native binding and dist, or dist alone, whether they are stale or not.
 import { buildBinding, buildDist, install } from './prepare.mjs'
 import { fail } from './steps.mjs'
 
 try {
   await install()
-  await buildBinding({ force: true })
+  if (process.argv[2] !== 'dist') await buildBinding({ force: true })
   await buildDist({ force: true })
 } catch (error) {
   fail(error)

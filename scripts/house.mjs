@@ -1,8 +1,9 @@
 // The house rules that no linter knows: where unsafe code may stand, which layer may import which, how long a file
-// may be, and that the lockfiles name nothing of one machine or one registry. Each rule returns what breaks it.
+// may be, that the lockfiles name nothing of one machine or one registry, and that the published platforms and versions agree. Each rule returns what breaks it.
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { platforms } from '../ci/platforms.mjs'
 import { root } from './toolchain.mjs'
 
 /** Unsafe code stands only here; undocumented_unsafe_blocks of clippy asks each block for its SAFETY comment. */
@@ -113,8 +114,43 @@ function everyPlatform() {
   )
 }
 
+/** One list of platforms and one version: in the loader, in package.json, in Cargo.toml, and in ci/platforms.mjs. */
+function published() {
+  const same = (
+    /** @type {string} */ file,
+    /** @type {readonly string[]} */ found,
+    /** @type {readonly string[]} */ wanted,
+  ) =>
+    [...found].sort().join() === [...wanted].sort().join()
+      ? []
+      : [`${file}: has ${found}, but ci/platforms.mjs ${wanted}`]
+  const { version, napi } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  const loader = readFileSync(join(root, 'binding.cjs'), 'utf8')
+  const names = platforms.map(({ name }) => name)
+  const rows = [...loader.matchAll(/^ {2}'(.+)': \(\) => require\.resolve\('@threadmap\/(.+)'\),$/gm)]
+  const crates = /^version = "(.+)"$/m.exec(readFileSync(join(root, 'Cargo.toml'), 'utf8'))?.[1]
+  return [
+    ...same(
+      'binding.cjs',
+      rows.map(([, name = '']) => name),
+      names,
+    ),
+    ...same(
+      'binding.cjs',
+      rows.map(([, , name = '']) => name),
+      names,
+    ),
+    ...same(
+      'package.json',
+      napi.targets,
+      platforms.map(({ target }) => target),
+    ),
+    ...(crates === version ? [] : [`Cargo.toml: version ${crates}, but package.json ${version}`]),
+  ]
+}
+
 /** @returns {string[]} what breaks a rule, one line each */
 export function brokenRules() {
   const paths = tree()
-  return [...unsafeInItsRooms(paths), ...layers(paths), ...lengths(paths), ...lockfiles()]
+  return [...unsafeInItsRooms(paths), ...layers(paths), ...lengths(paths), ...lockfiles(), ...published()]
 }

@@ -4,13 +4,11 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { encoded, rustflags } from './rustflags.mjs'
 import { quietly, step } from './steps.mjs'
-import { cargo, devNode, Fault, node, npm, preferNode, root, rustc, tool } from './toolchain.mjs'
+import { cargo, devNode, Fault, host, node, npm, preferNode, root, rustc, tool } from './toolchain.mjs'
 
 const record = join(root, 'target', 'built.json')
-
-/** What the binding's build writes at the root; the first two are committed. */
-export const generated = ['binding.cjs', 'binding.d.cts']
 
 /** With CI set the lockfiles must be right as they are; elsewhere cargo brings its own up to date. */
 const locked = process.env['CI'] ? ['--locked'] : []
@@ -72,35 +70,29 @@ function unavailableNode() {
 }
 
 /**
- * Builds the native binding with its loader and types, when a Rust source, a Cargo file or the compiler changed.
+ * Builds the native binding, when a Rust source, a Cargo file or the compiler changed.
  * @param {{ force?: boolean }} [options]
  */
 export async function buildBinding({ force = false } = {}) {
   const sources = [
     ...files('crates', /\.(rs|toml)$/).filter((path) => !/\/(tests|benches)\//.test(path)),
-    ...['Cargo.toml', '.cargo/config.toml', 'rust-toolchain.toml'].filter((path) =>
+    ...['Cargo.toml', 'scripts/rustflags.mjs', '.cargo/config.toml', 'rust-toolchain.toml'].filter((path) =>
       existsSync(join(root, path)),
     ),
   ]
   const from = () => fingerprint([...sources, 'Cargo.lock', 'package.json'], rustc())
-  const results = () => [
-    ...generated,
-    ...readdirSync(root).filter((name) => /^threadmap\..*\.node$/.test(name)),
-  ]
-  const reason = force ? 'asked for' : stale('binding', from(), results(), 3)
+  const results = () => readdirSync(root).filter((name) => /^threadmap\..*\.node$/.test(name))
+  const reason = force ? 'asked for' : stale('binding', from(), results(), 1)
   if (!reason) return
   await step(`build the native binding, optimised (${reason})`, async () => {
-    const before = generated.map(textOf)
-    await quietly(
-      tool('@napi-rs/cli', [
-        ...['build', '--platform', '--release', '--manifest-path', 'crates/threadmap-node/Cargo.toml'],
-        ...['--output-dir', '.', '--js', 'binding.cjs', '--dts', 'binding.d.cts', '--no-const-enum'],
-        ...(locked.length > 0 ? ['--', ...locked] : []),
-      ]),
-    )
+    const call = tool('@napi-rs/cli', [
+      ...['build', '--platform', '--release', '--manifest-path', 'crates/threadmap-node/Cargo.toml'],
+      // The loader and its types are written by hand (binding.cjs says why); the generated ones are nobody's.
+      ...['--output-dir', '.', '--no-js', '--dts', 'target/binding.d.ts'],
+      ...(locked.length > 0 ? ['--', ...locked] : []),
+    ])
+    await quietly({ ...call, env: encoded(rustflags(host())) })
     remember('binding', from(), results())
-    const changed = generated.filter((name, i) => before[i] !== undefined && before[i] !== textOf(name))
-    if (changed.length > 0) process.stdout.write(`(${changed.join(' and ')} changed: commit) `)
   })
 }
 
@@ -124,12 +116,6 @@ export async function buildDist({ force = false } = {}) {
     await quietly(tool('tsdown', ['--logLevel', 'warn']))
     remember('dist', fingerprint(sources), results())
   })
-}
-
-/** @param {string} name */
-function textOf(name) {
-  const path = join(root, name)
-  return existsSync(path) ? readFileSync(path, 'utf8') : undefined
 }
 
 /**

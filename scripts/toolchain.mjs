@@ -96,6 +96,17 @@ export function rustc() {
   return spawnSync('rustc', ['-vV'], { encoding: 'utf8' }).stdout ?? ''
 }
 
+/** The compiler's own target triple. */
+export function host() {
+  return /^host: (.+)$/m.exec(rustc())?.[1] ?? ''
+}
+
+/** Where the compiler and its standard library live. */
+export function sysroot() {
+  cargo()
+  return spawnSync('rustc', ['--print', 'sysroot'], { encoding: 'utf8' }).stdout.trim()
+}
+
 /**
  * How to start a tool that npm installed: its script, on the Node above. The links in node_modules/.bin are
  * batch files on Windows, so they are not used.

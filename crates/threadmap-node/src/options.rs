@@ -8,6 +8,11 @@ const VARIANTS: [(&str, Variant); 3] = [
     ("snapshot", Variant::Snapshot),
 ];
 
+/// The names of the variants that are built.
+pub(crate) fn variant_names() -> impl Iterator<Item = &'static str> {
+    VARIANTS.iter().map(|(name, _)| *name)
+}
+
 /// The variant of a name; `None` for those that are not built.
 pub(crate) fn variant_from_name(name: &str) -> Option<Variant> {
     VARIANTS

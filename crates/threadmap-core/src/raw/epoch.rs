@@ -269,6 +269,12 @@ impl Participant {
         }
     }
 
+    /// Whether the system lends a barrier over all threads of the process, so that pinning needs none of its own.
+    #[must_use]
+    pub fn has_process_barrier(&self) -> bool {
+        self.domain.fences.are_lopsided()
+    }
+
     /// Pins the thread: what it can see from now on is not freed before the guard is dropped. Costs one store, and a
     /// fence where the system has no lopsided one.
     #[must_use]

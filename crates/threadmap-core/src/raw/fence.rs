@@ -21,6 +21,11 @@ impl Fences {
         }
     }
 
+    /// Whether [`heavy`](Self::heavy) reaches into the other threads.
+    pub(super) fn are_lopsided(self) -> bool {
+        self.lopsided
+    }
+
     /// The half of whoever announces something and then reads.
     #[inline]
     pub(super) fn light(self) {
