@@ -128,7 +128,7 @@ fn races(variant: Variant, hash_mask: u32) {
 }
 
 fn main() {
-    for variant in [Variant::LockFree, Variant::Sharded] {
+    for variant in [Variant::LockFree, Variant::Sharded, Variant::Snapshot] {
         for mask in [u32::MAX, 0xffff_0000, 0xff] {
             races(variant, mask);
             println!("{variant:?}, bits {mask:#x} of the hash: fine");
