@@ -16,6 +16,8 @@ const checks = {
   sanitize: ['ci/sanitize.mjs', '--full'],
   fuzz: ['ci/fuzz.mjs', '--minutes', '60'],
   growth: ['ci/growth.mjs', '--full'],
+  loom: ['ci/loom.mjs', '--full'],
+  shuttle: ['ci/shuttle.mjs', '--full'],
   'snapshot-waits': ['ci/snapshot-waits.mjs'],
   miri: ['ci/miri.mjs'],
   'supply-chain': ['ci/supply-chain.mjs', '--online'],

@@ -1,5 +1,6 @@
 // npm test: prepares, then runs every test and ends with one line that adds up all runners. Runners named as
-// arguments (rust, js, matrix, fuzz, growth, sanitize, slow) run alone; what follows `--` goes to them: npm test -- js -- -t 'a name'.
+// arguments (rust, js, matrix, fuzz, loom, shuttle, growth, sanitize, slow) run alone; what follows `--` goes to them:
+// npm test -- js -- -t 'a name'.
 import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { nodes } from './nodes.mjs'
@@ -95,7 +96,7 @@ async function matrix({ all }) {
 /** @returns {Promise<Runner[]>} */
 async function chosen() {
   const js = () => vitest(`js on node ${versionOf(node())}`, node(), [])
-  const proofs = () => [script('fuzz'), script('growth'), ...sanitize()]
+  const proofs = () => [script('fuzz'), script('loom'), script('shuttle'), script('growth'), ...sanitize()]
   if (names.length === 0) return [rust(), js(), ...(await matrix({ all: false })), ...proofs()]
   /** @type {Record<string, () => Runner[] | Promise<Runner[]>>} */
   const known = {
@@ -103,6 +104,8 @@ async function chosen() {
     js: () => [js()],
     matrix: () => matrix({ all: true }),
     fuzz: () => [script('fuzz')],
+    loom: () => [script('loom')],
+    shuttle: () => [script('shuttle')],
     growth: () => [script('growth')],
     sanitize,
     slow: () => [vitest('slow', node(), [], { THREADMAP_SLOW: '1' })],

@@ -27,7 +27,11 @@ pub(crate) struct Counters {
 
 impl Counters {
     pub(crate) fn new() -> Self {
-        let threads = std::thread::available_parallelism().map_or(4, std::num::NonZero::get);
+        let threads = if cfg!(any(loom, shuttle)) {
+            1
+        } else {
+            std::thread::available_parallelism().map_or(4, std::num::NonZero::get)
+        };
         let owned = (threads * 2).next_power_of_two().clamp(4, 64);
         Self {
             stripes: (0..owned + owned / 2)

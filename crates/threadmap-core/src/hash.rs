@@ -51,11 +51,20 @@ impl KeyHasher {
     }
 
     #[inline]
-    pub(crate) fn hash<'a>(&self, key: &'a Key<'_>) -> Hashed<'a> {
-        let (kind, bytes) = (key.kind(), key.as_bytes());
+    fn digest(&self, kind: KeyKind, bytes: &[u8]) -> u64 {
         let mut hasher = FoldHasher::with_seed(self.seeds[kind as usize], self.shared);
         hasher.write(bytes);
-        let hash = hasher.finish();
+        hasher.finish()
+    }
+
+    #[inline]
+    pub(crate) fn hash<'a>(&self, key: &'a Key<'_>) -> Hashed<'a> {
+        let (kind, bytes) = (key.kind(), key.as_bytes());
+        let hash = if cfg!(any(loom, shuttle)) {
+            chosen(bytes)
+        } else {
+            self.digest(kind, bytes)
+        };
         Hashed {
             kind,
             is_buffer: key.is_buffer(),
@@ -70,6 +79,13 @@ impl KeyHasher {
 #[inline]
 pub(crate) const fn spread(hash: u32) -> u64 {
     (hash as u64) | ((hash as u64 >> 10 & 0x7f) << 57)
+}
+
+/// Models choose: a key of an int has its lower half as hash, and the sixteen bits above as tag.
+fn chosen(bytes: &[u8]) -> u64 {
+    let int = u64::from_le_bytes(bytes.first_chunk().copied().unwrap_or_default());
+    let (tag, hash) = (int >> 32 & 0xffff, int & 0xffff_ffff);
+    tag << 48 | (hash ^ tag << 16)
 }
 
 #[cfg(test)]

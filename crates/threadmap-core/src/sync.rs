@@ -1,15 +1,54 @@
 //! The one door to atomics and locks.
 //!
-//! Everything that threads share is built from what is exported here, so that a model checker (loom, shuttle) can
-//! be put behind the same names without touching the maps. Nothing else in the crate imports `std::sync`.
+//! Everything that threads share is built from what is exported here. A normal build has the types of `std`; under
+//! `--cfg loom` or `--cfg shuttle` (tests only: `tests/loom`, `tests/shuttle`) the same names are those of a model
+//! checker, which runs the maps through the interleavings of their steps. Nothing else in the crate imports
+//! `std::sync`.
 
-pub(crate) use std::sync::atomic::{
-    AtomicBool, AtomicI64, AtomicIsize, AtomicPtr, AtomicU64, AtomicUsize, Ordering,
-    compiler_fence, fence,
-};
-pub(crate) use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+#[cfg(loom)]
+use loom::sync as checked;
+#[cfg(shuttle)]
+use shuttle::sync as checked;
+#[cfg(not(any(loom, shuttle)))]
+use std::sync as checked;
+
+pub(crate) use checked::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, fence};
+pub(crate) use checked::{Mutex, MutexGuard};
 #[cfg(not(threadmap_sanitize))]
-pub(crate) use std::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+pub(crate) use checked::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+pub(crate) use std::sync::PoisonError;
+pub(crate) use std::sync::atomic::{Ordering, compiler_fence};
+
+/// For figures only, with which nothing is published: always that of `std`, so that a model has fewer steps to order.
+pub(crate) use std::sync::atomic::{AtomicI64, AtomicIsize};
+
+/// A function that gives one value, made by its first caller: for the process, or for one execution of a model.
+macro_rules! once {
+    ($(#[$doc:meta])* fn $name:ident() -> &'static $type:ty { $make:expr }) => {
+        $(#[$doc])*
+        #[cfg(not(any(loom, shuttle)))]
+        #[inline]
+        fn $name() -> &'static $type {
+            static VALUE: std::sync::OnceLock<$type> = std::sync::OnceLock::new();
+            VALUE.get_or_init(|| $make)
+        }
+
+        $(#[$doc])*
+        #[cfg(loom)]
+        fn $name() -> &'static $type {
+            loom::lazy_static! { static ref VALUE: $type = $make; }
+            &VALUE
+        }
+
+        $(#[$doc])*
+        #[cfg(shuttle)]
+        fn $name() -> &'static $type {
+            shuttle::lazy_static! { static ref VALUE: $type = $make; }
+            &VALUE
+        }
+    };
+}
+pub(crate) use once;
 
 #[cfg(threadmap_sanitize)]
 mod seen;

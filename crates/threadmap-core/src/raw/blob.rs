@@ -8,6 +8,7 @@ use std::slice;
 
 use super::epoch::Guard;
 use super::heap;
+use super::watch;
 
 #[repr(C, align(8))]
 struct Header {
@@ -74,6 +75,7 @@ impl Blob {
     /// # Safety
     /// The blob has not been freed, and will not be while the result is used.
     unsafe fn header<'g>(self) -> &'g Header {
+        watch::used(self.0.as_ptr());
         // SAFETY: the caller says that it lives; headers are written before the pointer is given to anybody.
         unsafe { self.0.as_ref() }
     }

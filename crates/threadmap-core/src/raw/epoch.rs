@@ -27,11 +27,11 @@ use crossbeam_utils::CachePadded;
 use super::fence::Fences;
 use super::heap::{self, Shelf};
 use super::slab::{SlabStats, Slabs};
-use crate::sync::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, OnceLock, Ordering};
+use crate::sync::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering, once};
 
 /// Blocks that a thread collects before it looks whether older ones can be freed: the price of a heavy fence (1 to
 /// 2 us with two threads running) is spread over so many.
-const BAG: usize = if cfg!(any(test, miri, loom, feature = "tiny")) {
+const BAG: usize = if cfg!(any(test, miri, feature = "tiny")) {
     8
 } else {
     256
@@ -72,7 +72,10 @@ unsafe impl Sync for Domain {}
 // SAFETY: as above.
 unsafe impl Send for Domain {}
 
-static DOMAIN: OnceLock<Domain> = OnceLock::new();
+once! {
+    /// The one of the process.
+    fn domain() -> &'static Domain { Domain::new() }
+}
 
 /// How a retired thing is given back.
 #[derive(Clone, Copy)]
@@ -241,6 +244,17 @@ impl Domain {
     }
 }
 
+/// That of a process never ends; that of a model ends with its execution.
+impl Drop for Domain {
+    fn drop(&mut self) {
+        let mut at = self.slots.load(Ordering::Relaxed);
+        while !at.is_null() {
+            // SAFETY: nobody is left; slots come from boxes.
+            at = unsafe { Box::from_raw(at) }.next.cast_mut();
+        }
+    }
+}
+
 /// A thread's membership in reclamation. One for each thread; it stays on its thread.
 pub struct Participant {
     domain: &'static Domain,
@@ -257,7 +271,7 @@ impl Participant {
     /// Registers the calling thread.
     #[must_use]
     pub fn new() -> Self {
-        let domain = DOMAIN.get_or_init(Domain::new);
+        let domain = domain();
         Self {
             domain,
             slot: domain.take_slot(),
@@ -383,6 +397,11 @@ impl Drop for Participant {
         self.slot.taken.store(false, Ordering::Release);
     }
 }
+
+/// Models give threads ready-made ones: registering is not part of what they show.
+#[cfg(any(loom, shuttle))]
+// SAFETY: what it holds is its own or made to be given back by any thread.
+unsafe impl Send for Participant {}
 
 impl Default for Participant {
     fn default() -> Self {

@@ -47,7 +47,7 @@ impl Fences {
     }
 }
 
-#[cfg(all(target_os = "linux", not(any(miri, loom, threadmap_sanitize))))]
+#[cfg(all(target_os = "linux", not(any(miri, loom, shuttle, threadmap_sanitize))))]
 mod system {
     const REGISTER_PRIVATE_EXPEDITED: libc::c_int = 1 << 4;
     const PRIVATE_EXPEDITED: libc::c_int = 1 << 3;
@@ -71,7 +71,7 @@ mod system {
     }
 }
 
-#[cfg(not(all(target_os = "linux", not(any(miri, loom, threadmap_sanitize)))))]
+#[cfg(not(all(target_os = "linux", not(any(miri, loom, shuttle, threadmap_sanitize)))))]
 mod system {
     pub(super) fn register() -> bool {
         false

@@ -10,9 +10,10 @@ use std::cell::Cell;
 use std::ptr::{self, NonNull};
 
 use super::slab::{self, CLASSES, Slabs, Supply, size_of_class};
+use super::watch;
 
 /// No slabs where a checker has to see each block's end. `ThreadSanitizer` looks both ways.
-const SLABS: bool = cfg!(threadmap_slabs) || !cfg!(any(miri, threadmap_sanitize));
+const SLABS: bool = cfg!(threadmap_slabs) || !cfg!(any(miri, loom, shuttle, threadmap_sanitize));
 /// Blocks of whole cache lines begin with one.
 const LINE: usize = 64;
 /// Bytes that a shelf keeps of one class: a span's, and what one bag of the epochs holds.
@@ -43,8 +44,10 @@ pub(crate) unsafe fn free(start: NonNull<u8>, size: usize) {
         return;
     }
     let layout = layout_for(size).expect("it was allocated with this layout");
-    // SAFETY: the caller's promise.
-    unsafe { dealloc(start.as_ptr(), layout) }
+    watch::freed(start.as_ptr(), move || {
+        // SAFETY: the caller's promise.
+        unsafe { dealloc(start.as_ptr(), layout) };
+    });
 }
 
 /// Blocks of one size that nobody uses.
@@ -124,7 +127,9 @@ impl Shelf {
         let Some(class) = class_of(size) else {
             let layout = layout_for(size)?;
             // SAFETY: no layout here is empty.
-            return NonNull::new(unsafe { alloc(layout) });
+            let start = NonNull::new(unsafe { alloc(layout) })?;
+            watch::born(start.as_ptr());
+            return Some(start);
         };
         let kept = &self.classes[class];
         loop {

@@ -15,9 +15,13 @@ pub(crate) mod epoch;
 mod fence;
 pub(crate) mod heap;
 pub(crate) mod lock_free;
+#[cfg(all(test, loom))]
+mod models;
 pub(crate) mod node;
 pub(crate) mod persistent;
 pub(crate) mod slab;
+#[cfg(not(loom))]
 pub(crate) mod slots;
 pub(crate) mod trace;
+pub(crate) mod watch;
 pub(crate) mod word;

@@ -15,6 +15,7 @@ use std::slice;
 use super::epoch::Guard;
 use super::heap;
 use super::trace::{Moment, TraceRef};
+use super::watch;
 use super::word::{Cell, OwnedWord, Word};
 use crate::error::Error;
 use crate::hash::Hashed;
@@ -56,6 +57,7 @@ pub(crate) struct NodeRef<'g> {
 
 impl<'g> NodeRef<'g> {
     fn node(self) -> &'g Node {
+        watch::used(self.node.as_ptr());
         // SAFETY: `linked-is-alive` when the reference was made, `retired-outlives-guards` since then.
         unsafe { self.node.as_ref() }
     }

@@ -20,7 +20,11 @@ const REGION: usize = 2 << 20;
 const SPAN: usize = 64 << 10;
 const SPANS: usize = REGION / SPAN;
 /// The first span begins behind the region's header.
-const HEADER: usize = 512;
+const HEADER: usize = if cfg!(any(loom, shuttle)) {
+    16 << 10
+} else {
+    512
+};
 /// What a thread takes of a span that is not cut up yet.
 const CUT: usize = 8 << 10;
 /// Empty spans that keep their memory: 2 MiB.

@@ -25,7 +25,13 @@ use crate::step;
 use crate::sync::{AtomicU64, Ordering, fence};
 
 /// One for all maps: another map's snapshots only make lists longer.
-static CLOCK: AtomicU64 = AtomicU64::new(FIRST);
+#[cfg(not(any(loom, shuttle)))]
+fn clock() -> &'static AtomicU64 {
+    static CLOCK: AtomicU64 = AtomicU64::new(FIRST);
+    &CLOCK
+}
+#[cfg(any(loom, shuttle))]
+once! { fn clock() -> &'static AtomicU64 { AtomicU64::new(FIRST) } }
 
 const UNSET: u64 = 0;
 /// The stamp of what was there before anything was traced.
@@ -54,7 +60,7 @@ impl Moment {
     pub(crate) fn take() -> Self {
         // SeqCst with a fence, partner of that in `settle`: whoever reads the old time there has made its change
         // visible before this.
-        let moment = Self(CLOCK.fetch_add(1, Ordering::SeqCst));
+        let moment = Self(clock().fetch_add(1, Ordering::SeqCst));
         fence(Ordering::SeqCst);
         moment
     }
@@ -163,7 +169,7 @@ impl<'g> TraceRef<'g> {
         // Partner of the fence in `Moment::take`: had that come before, the clock would be seen moved; so the look of
         // that snapshot comes after, and sees this trace or a newer one.
         fence(Ordering::SeqCst);
-        let now = CLOCK.load(Ordering::SeqCst);
+        let now = clock().load(Ordering::SeqCst);
         let set =
             self.trace()
                 .stamp

@@ -1,6 +1,7 @@
 //! Tests over the whole crate. Segments are tiny here (some ten nodes), so that small maps split and merge all the time.
 
 /// A test for each index: of one shard, of several, without locks, persistent.
+#[cfg(not(any(loom, shuttle)))]
 macro_rules! on_each_index {
     ($($(#[$meta:meta])* fn $name:ident($made:ident) $body:block)*) => {$(
         mod $name {
@@ -32,15 +33,27 @@ macro_rules! on_each_index {
     )*};
 }
 
+#[cfg(not(any(loom, shuttle)))]
 mod flooding;
+#[cfg(not(any(loom, shuttle)))]
 mod index;
+#[cfg(not(any(loom, shuttle)))]
 mod memory;
+#[cfg(not(any(loom, shuttle)))]
 mod model;
+#[cfg(any(loom, shuttle))]
+pub(crate) mod models;
+#[cfg(not(any(loom, shuttle)))]
 mod oracle;
+#[cfg(not(any(loom, shuttle)))]
 mod progress;
+#[cfg(not(any(loom, shuttle)))]
 mod reclamation;
+#[cfg(not(any(loom, shuttle)))]
 mod snapshot;
+#[cfg(not(any(loom, shuttle)))]
 mod threads;
+#[cfg(not(any(loom, shuttle)))]
 mod transaction;
 
 use crate::{Map, Options, Variant};
@@ -62,6 +75,7 @@ enum Made {
     Snapshot,
 }
 
+#[cfg(not(any(loom, shuttle)))]
 const MADE: [Made; 5] = [
     Made::Sharded(1),
     Made::Sharded(2),
@@ -92,5 +106,6 @@ fn map_of(made: Made, hash_mask: u32) -> Map {
     })
 }
 
+#[cfg(not(any(loom, shuttle)))]
 /// What forces collisions: nothing, all hashes equal, only low bits (one segment), only high bits (one bucket).
 const MASKS: [u32; 4] = [u32::MAX, 0, 0x0000_00ff, 0xff00_0000];

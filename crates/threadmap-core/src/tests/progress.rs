@@ -143,7 +143,8 @@ on_each_index! {
 }
 
 /// Each step of the lock-free protocol that others can see.
-const STEPS: [&str; 18] = [
+const STEPS: [&str; 20] = [
+    "read a word",
     "read a header",
     "read a slot",
     "claim a slot",
@@ -160,6 +161,7 @@ const STEPS: [&str; 18] = [
     "offer",
     "lead a word on",
     "grow a level",
+    "come to fold a level",
     "fold a level",
     "settle",
 ];

@@ -22,8 +22,8 @@ use crate::step;
 use crate::sync::{AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 
 /// Slots in the bucket itself: with header and overflow pointer they fill a cache line.
-pub(super) const HOME: usize = 6;
-const MORE: usize = 7;
+pub(super) const HOME: usize = if cfg!(any(loom, shuttle)) { 2 } else { 6 };
+const MORE: usize = if cfg!(any(loom, shuttle)) { 1 } else { 7 };
 const BLOCKS: usize = 2;
 /// The most nodes that a bucket takes.
 const SLOTS: usize = HOME + BLOCKS * MORE;
@@ -71,6 +71,7 @@ struct More {
     next: AtomicPtr<More>,
 }
 
+#[cfg_attr(any(loom, shuttle), derive(Default))]
 #[repr(C, align(64))]
 pub(super) struct Bucket {
     header: AtomicU64,
@@ -415,7 +416,8 @@ impl Bucket {
 
     /// Puts a node into a bucket that nobody else can see yet; false when it is full.
     pub(super) fn fill(&mut self, word: SlotWord, guard: &Guard<'_>) -> bool {
-        let header = *self.header.get_mut();
+        // Relaxed, as below: nobody else is there.
+        let header = self.header.load(Ordering::Relaxed);
         let place = (header & OCCUPIED).count_ones() as usize;
         if place == FILL {
             return false;
@@ -426,13 +428,13 @@ impl Bucket {
             None => self.extended(place, &AtomicUsize::new(0), guard),
         };
         slot.store(word.0, Ordering::Relaxed);
-        *self.header.get_mut() = header | 1 << place;
+        self.header.store(header | 1 << place, Ordering::Relaxed);
         true
     }
 
     /// The words of linked nodes of a bucket that nobody else can see any more.
     pub(super) fn drain(&mut self) -> impl Iterator<Item = SlotWord> + '_ {
-        let header = *self.header.get_mut();
+        let header = self.header.load(Ordering::Relaxed);
         set_bits(header & OCCUPIED).map(|place| SlotWord(self.taken(place).load(Ordering::Relaxed)))
     }
 
@@ -461,10 +463,11 @@ impl SlotWord {
 
 impl Drop for Bucket {
     fn drop(&mut self) {
-        let mut at = *self.more.get_mut();
-        while let Some(mut block) = NonNull::new(at) {
+        // Relaxed, as below: nobody else is there.
+        let mut at = self.more.load(Ordering::Relaxed);
+        while let Some(block) = NonNull::new(at) {
             // SAFETY: blocks belong to their bucket alone.
-            at = *unsafe { block.as_mut() }.next.get_mut();
+            at = unsafe { block.as_ref() }.next.load(Ordering::Relaxed);
             // SAFETY: allocated with this size.
             unsafe { heap::free(block.cast(), size_of::<More>()) };
         }

@@ -20,11 +20,14 @@ use std::ptr::{self, NonNull};
 use super::bucket::SlotWord;
 use super::segment::{Leaf, OwnedSegment, Segment, want_parting};
 use crate::raw::epoch::Guard;
+use crate::raw::watch;
 use crate::step;
 use crate::sync::{AtomicPtr, AtomicUsize, Ordering};
 
 /// Prefix bits at which segments stop parting and just grow.
-const MAX_DEPTH: u32 = if cfg!(any(test, miri, loom, feature = "tiny")) {
+const MAX_DEPTH: u32 = if cfg!(any(loom, shuttle)) {
+    6
+} else if cfg!(any(test, miri, feature = "tiny")) {
     14
 } else {
     26
@@ -93,7 +96,18 @@ impl Plan {
             outcomes: Default::default(),
             owners: AtomicUsize::new(1),
         });
-        NonNull::from(Box::leak(plan))
+        let plan = NonNull::from(Box::leak(plan));
+        watch::born(plan.as_ptr());
+        plan
+    }
+
+    /// # Safety
+    /// [`Plan::boxed`] made it, and nobody can see it.
+    unsafe fn free(plan: NonNull<Self>) {
+        watch::freed(plan.as_ptr(), move || {
+            // SAFETY: from a box, by the caller's promise.
+            drop(unsafe { Box::from_raw(plan.as_ptr()) });
+        });
     }
 
     /// Gives the segment a plan of its own to be copied, unless it has a plan.
@@ -101,7 +115,7 @@ impl Plan {
         let plan = Self::boxed(leaf, None, ALONE);
         if segment.propose(plan, guard).is_err() {
             // SAFETY: nobody has seen it.
-            drop(unsafe { Box::from_raw(plan.as_ptr()) });
+            unsafe { Self::free(plan) };
         }
     }
 
@@ -114,7 +128,7 @@ impl Plan {
         let plan = Self::boxed(left, Some(right), PENDING);
         let Ok(it) = left_segment.propose(plan, guard) else {
             // SAFETY: nobody has seen it.
-            drop(unsafe { Box::from_raw(plan.as_ptr()) });
+            unsafe { Self::free(plan) };
             return;
         };
         // Before the right one can have it. Relaxed: this thread's guard keeps the left one, which is an owner.
@@ -260,8 +274,8 @@ impl Plan {
         let owners = &unsafe { plan.as_ref() }.owners;
         // AcqRel: the last one sees what the other did.
         if owners.fetch_sub(1, Ordering::AcqRel) == 1 {
-            // SAFETY: from a box, and nobody has it any more.
-            drop(unsafe { Box::from_raw(plan.as_ptr()) });
+            // SAFETY: nobody has it any more.
+            unsafe { Self::free(plan) };
         }
     }
 }
@@ -276,8 +290,9 @@ unsafe fn free_segment(word: NonNull<u8>) {
 
 impl Drop for Plan {
     fn drop(&mut self) {
-        for outcome in &mut self.outcomes {
-            let outcome = *outcome.get_mut();
+        for outcome in &self.outcomes {
+            // Relaxed: nobody else is there.
+            let outcome = outcome.load(Ordering::Relaxed);
             if !outcome.is_null() {
                 // SAFETY: from a box, and ends with its plan.
                 drop(unsafe { Box::from_raw(outcome) });

@@ -17,6 +17,7 @@ use crate::hash::Hashed;
 use crate::raw::epoch::Guard;
 use crate::raw::heap;
 use crate::raw::node::NodeRef;
+use crate::raw::watch;
 use crate::step;
 use crate::sync::{AtomicPtr, AtomicUsize, Ordering};
 
@@ -26,13 +27,15 @@ const SIZES: [u32; 16] = [
     1, 2, 4, 8, 16, 24, 32, 40, 48, 56, 64, 256, 1024, 4096, 16_384, 65_536,
 ];
 /// The most buckets before a segment is parted: 64 of them are copied in about 5 us.
-pub(super) const PARTED_ABOVE: u32 = if cfg!(any(test, miri, loom, feature = "tiny")) {
+pub(super) const PARTED_ABOVE: u32 = if cfg!(any(loom, shuttle)) {
+    1
+} else if cfg!(any(test, miri, feature = "tiny")) {
     2
 } else {
     64
 };
 /// Nodes a bucket in a fresh segment, of six home slots: one in nine buckets needs more then.
-const FRESH: usize = 4;
+const FRESH: usize = if cfg!(any(loom, shuttle)) { 1 } else { 4 };
 
 const LEAF: usize = 1;
 const SIZE_SHIFT: usize = 1;
@@ -92,6 +95,7 @@ impl Leaf {
     /// The word was found under the guard of `'g` in the trie, or in a plan of a segment that was found so.
     #[inline]
     pub(super) unsafe fn segment<'g>(self) -> &'g Segment {
+        watch::used(self.pointer().as_ptr());
         // SAFETY: a segment is retired only after the last path to it is gone.
         unsafe { self.pointer().as_ref() }
     }
@@ -102,6 +106,7 @@ impl Leaf {
     /// As for [`Leaf::segment`].
     #[inline]
     pub(super) unsafe fn bucket<'g>(self, key: &Hashed<'_>) -> &'g Bucket {
+        watch::used(self.pointer().as_ptr());
         let buckets = SIZES[self.0 >> SIZE_SHIFT & 15];
         let place = place(key.hash, key.tag, buckets, self.0 & SALTED != 0);
         let first = (self.0 & !BITS) + size_of::<Segment>();
@@ -186,6 +191,14 @@ impl OwnedSegment {
         };
         // SAFETY: fresh, aligned and large enough; the buckets behind it are all zeros, which is empty.
         unsafe { place.cast().write(segment) };
+        #[cfg(any(loom, shuttle))] // whose atomics are no zeros
+        for at in 0..SIZES[size] as usize {
+            let offset = size_of::<Segment>() + at * size_of::<Bucket>();
+            // SAFETY: within the block.
+            let bucket = unsafe { place.add(offset) }.cast::<Bucket>();
+            // SAFETY: as above, and aligned.
+            unsafe { bucket.write(Bucket::default()) };
+        }
         let salt = if salted { SALTED } else { 0 };
         Self(Leaf(
             place.as_ptr().expose_provenance() | LEAF | size << SIZE_SHIFT | salt,
@@ -242,6 +255,9 @@ impl Segment {
     #[inline]
     pub(super) fn plan<'g>(&self, _guard: &'g Guard<'_>) -> Option<&'g Plan> {
         let plan = self.plan.load(Ordering::Acquire);
+        if !plan.is_null() {
+            watch::used(plan);
+        }
         // SAFETY: a plan lives as long as any segment that has it.
         unsafe { plan.as_ref() }
     }
@@ -337,7 +353,8 @@ impl Segment {
         let mut segment = leaf.pointer();
         // SAFETY: the caller's promise.
         let it = unsafe { segment.as_mut() };
-        let plan = *it.plan.get_mut();
+        // Relaxed, as below: nobody else is there.
+        let plan = it.plan.load(Ordering::Relaxed);
         if let Some(plan) = NonNull::new(plan) {
             // SAFETY: `plan-once`: it is this segment's, which is being freed.
             unsafe { Plan::release(plan) };

@@ -18,10 +18,17 @@ use super::segment::{Leaf, OwnedSegment, Segment};
 use crate::Participant;
 use crate::hash::Hashed;
 use crate::raw::epoch::Guard;
+use crate::raw::watch;
 use crate::step;
 use crate::sync::{AtomicUsize, Ordering};
 
-const BITS: u32 = 6;
+const BITS: u32 = if cfg!(loom) {
+    1
+} else if cfg!(shuttle) {
+    2
+} else {
+    6
+};
 const FAN: usize = 1 << BITS;
 
 /// Aligned so that the low bit of its address is free: it says "leaf".
@@ -62,12 +69,20 @@ impl Inner {
         }
     }
 
+    /// A node for a word, to be freed by [`free_inner`].
+    fn boxed(word_at: impl FnMut(usize) -> usize) -> NonNull<Self> {
+        let inner = NonNull::from(Box::leak(Box::new(Self::new(word_at))));
+        watch::born(inner.as_ptr());
+        inner
+    }
+
     /// The node that a word leads to which is no leaf.
     ///
     /// # Safety
     /// The word was read under the guard of `'g`.
     unsafe fn at<'g>(word: usize) -> &'g Self {
         let inner: *const Self = ptr::with_exposed_provenance(word);
+        watch::used(inner);
         // SAFETY: a word that is no leaf is the address of a node, retired only when no word leads to it.
         unsafe { &*inner }
     }
@@ -128,6 +143,7 @@ impl Trie {
         let (mut inner, mut level) = (&self.root, 0);
         loop {
             let word = inner.load(index(hash, level));
+            step::after("read a word");
             if let Some(leaf) = Leaf::from_word(word) {
                 return leaf;
             }
@@ -246,20 +262,21 @@ impl Trie {
             }
             let next = level + 1;
             let below = |at: usize| outcome.leaf(hash | (at << shift(next)) as u32).word();
-            let fresh = Box::into_raw(Box::new(Inner::new(below)));
+            let fresh = Inner::boxed(below);
             self.bytes.fetch_add(size_of::<Inner>(), Ordering::Relaxed);
-            if inner.step(place, word, fresh.expose_provenance()) {
+            if inner.step(place, word, fresh.as_ptr().expose_provenance()) {
                 step::after("grow a level");
             } else {
                 self.bytes.fetch_sub(size_of::<Inner>(), Ordering::Relaxed);
                 // SAFETY: it was not published.
-                drop(unsafe { Box::from_raw(fresh) });
+                unsafe { free_inner(fresh.cast()) };
             }
         }
     }
 
     /// Puts the outcome of a merge in the place of the inner node that the two merged segments filled.
     fn fold(&self, plan: &Plan, start: u32, level: u32, outcome: &Outcome, guard: &Guard<'_>) {
+        step::after("come to fold a level");
         let Some(above) = self.inner_at(start, level, guard) else {
             return;
         };
@@ -270,8 +287,8 @@ impl Trie {
         }
         // SAFETY: read under the guard.
         let inner = unsafe { Inner::at(word) };
-        // An older segment may still be in the way to the left one. A newer node never leads to it.
-        self.forward(inner, 0, start, level + 1, guard);
+        // No older segment can be in the way to the left one: `complete` has left its origin. And nothing of this node
+        // leads beyond it. So what leads elsewhere is a newer node, which never leads to it.
         if inner.load(0) != plan.left().word() {
             return;
         }
@@ -288,8 +305,11 @@ impl Trie {
 /// # Safety
 /// A node from a box that nobody can see.
 unsafe fn free_inner(inner: NonNull<u8>) {
-    // SAFETY: the caller's promise.
-    drop(unsafe { Box::from_raw(inner.cast::<Inner>().as_ptr()) });
+    let inner = inner.cast::<Inner>().as_ptr();
+    watch::freed(inner, move || {
+        // SAFETY: the caller's promise.
+        drop(unsafe { Box::from_raw(inner) });
+    });
 }
 
 impl Drop for Trie {
