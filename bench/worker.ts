@@ -12,7 +12,7 @@ export type Order =
   | {
       kind: 'prepare'
       lane: string
-      maps: string[]
+      maps: readonly string[]
       peer: string
       operation: OperationName
       draw: Draw

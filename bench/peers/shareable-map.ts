@@ -21,7 +21,8 @@ interface Package {
 }
 const { ShareableMap } = createRequire(import.meta.url)('shared-memory-datastructures') as Package
 
-const BYTES = { number: 16, string: 128 } as const
+// With the key and what it keeps beside them: enough that no thread replaces buffers which others still have.
+const BYTES = { number: 64, string: 192 } as const
 
 class Buffered implements MapLike {
   readonly #map: ShareableMap
