@@ -4,13 +4,15 @@ import type { Distribution } from './keys.ts'
 import { BY_READS } from './operations.ts'
 import { kindOf, type Peer, type Store } from './peer.ts'
 import { interleave } from './rounds.ts'
-import { Hand, laneOf, nameOf, openFor } from './workers.ts'
+import { Hand, laneOf, nameOf, openFor, WORKER_WARMS } from './workers.ts'
 
 export interface MatrixPlan {
   readonly sizes: readonly number[]
   readonly distributions: readonly Distribution[]
   readonly threads: readonly number[]
   readonly rounds: number
+  /** Milliseconds of warming, of which a worker gets some. */
+  readonly warm: number
   /** Milliseconds of one competitor in one round. */
   readonly slot: number
 }
@@ -40,8 +42,9 @@ export const runMatrix = async (all: readonly Peer[], plan: MatrixPlan): Promise
         const laneName = (peer: Peer): string => `${peer.name} ${reads} ${distribution}`
         for (const peer of peers) {
           const order = { kind: 'prepare', lane: laneName(peer), maps: [nameOf(peer, MAP)] } as const
+          const warm = plan.warm * WORKER_WARMS
           const prepare = (hand: Hand, worker: number) =>
-            hand.order({ ...order, peer: peer.name, operation, draw, seed: worker + 1 })
+            hand.order({ ...order, peer: peer.name, operation, draw, seed: worker + 1, warm })
           await Promise.all(hands.map(prepare))
         }
         for (const threads of plan.threads) {

@@ -27,7 +27,9 @@ const weigh = (peer: Peer, { entries, workers }: ResidentPlan): number => {
   const child = spawnSync(process.execPath, parameters, { encoding: 'utf8', timeout: PATIENCE_MS })
   const bytes = Number(child.stdout)
   if (child.status === 0 && bytes > 0) return bytes
-  throw new Error(`was not weighed: ${child.error?.message ?? (child.stderr.trim().split('\n').at(-1) || 'no figure')}`)
+  throw new Error(
+    `was not weighed: ${child.error?.message ?? (child.stderr.trim().split('\n').at(-1) || 'no figure')}`,
+  )
 }
 
 export const runResident = (all: readonly Peer[], plan: ResidentPlan, missing: Missing): Weight[] => {

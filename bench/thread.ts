@@ -13,7 +13,6 @@ const BESIDE: Partial<Record<OperationName, OperationName>> = { add: 'set' }
 
 // Enough for V8 to reach its last tier in every loop; the rounds that count come after.
 const WARM_ROUNDS = 2
-const WARM_SLOT = 15
 const SEED = 1
 
 interface Opened {
@@ -94,7 +93,7 @@ const runScene = async (
   draw: Draw,
   plan: Plan,
 ): Promise<Series[]> => {
-  const times = { slot: WARM_SLOT }
+  const times = { slot: plan.warm }
   const runners = opened.filter(({ peer }) => able(peer, name)).map((one) => ({ one, operation: name }))
   const beside = BESIDE[name]
   if (beside !== undefined) {

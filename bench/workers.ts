@@ -14,6 +14,9 @@ import type { Answer, Order } from './worker.ts'
 const FIRST = 'first map'
 const SECOND = 'second map'
 
+/** A worker warms once, not once a round, so longer. */
+export const WORKER_WARMS = 4
+
 /** Which map each of the workers uses. */
 const SETUPS: Readonly<Record<Exclude<Setting, '1 thread'>, readonly string[]>> = {
   '1 worker': [FIRST],
@@ -95,7 +98,8 @@ const runScene = async (
   const taking = peers.filter((peer) => able(peer, operation, true))
   for (const peer of taking) {
     const maps = [FIRST, SECOND].map((map) => nameOf(peer, map))
-    const order = { kind: 'prepare', lane: peer.name, maps, peer: peer.name, operation, draw } as const
+    const warm = plan.warm * WORKER_WARMS
+    const order = { kind: 'prepare', lane: peer.name, maps, peer: peer.name, operation, draw, warm } as const
     await Promise.all(hands.map((hand, worker) => hand.order({ ...order, seed: worker + 1 })))
   }
   const runs = taking.flatMap((peer) =>

@@ -3,10 +3,11 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { figuresAreFresh } from './figures.mjs'
 import { brokenRules } from './house.mjs'
 import { buildBinding, buildDist, generated, install } from './prepare.mjs'
 import { fail, quietly, step } from './steps.mjs'
-import { cargo, Fault, root, tool } from './toolchain.mjs'
+import { cargo, Fault, node, root, tool } from './toolchain.mjs'
 import { keep, none } from './totals.mjs'
 
 /** A workspace of its own. */
@@ -37,6 +38,12 @@ const fresh = async () => {
   if (dirty !== '') throw new Fault(`generated files differ from the commit:\n${dirty}`)
 }
 
+/** The page is what its raw figures make, and the README repeats the page. */
+const figures = async () => {
+  await quietly({ command: node(), args: [join(root, 'bench', 'page', 'main.ts'), '--check'] })
+  figuresAreFresh()
+}
+
 /** @type {[string, () => Promise<unknown>][]} */
 const checks = [
   ['house rules', house],
@@ -54,6 +61,7 @@ const checks = [
   ['rustdoc', () => rust(['doc', '--workspace', '--no-deps', ...locked], { RUSTDOCFLAGS: '-D warnings' })],
   ['types', () => quietly(tool('typescript', []))],
   ['types of the scripts', () => quietly(tool('typescript', ['--project', 'scripts']))],
+  ['benchmark page and the figures of the README', figures],
   ['native binding and its generated files', fresh],
   ['dist', () => buildDist({ force: true })],
   ['publint', () => quietly(tool('publint', ['--strict']))],

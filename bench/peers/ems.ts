@@ -9,7 +9,7 @@ import { EMS } from '../ems/place.ts'
 import { contentOf, type Value } from '../keys.ts'
 import { atTheEnd } from '../leftovers.ts'
 import type { MapLike } from '../operations.ts'
-import { capacityOf, type Content, Incomplete, type Peer } from '../peer.ts'
+import { type Content, capacityOf, Incomplete, type Peer } from '../peer.ts'
 
 interface Region {
   read(key: string): unknown

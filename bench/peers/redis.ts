@@ -122,7 +122,12 @@ const base = {
 } as const satisfies Partial<Peer>
 
 export const peers: readonly Peer[] = [
-  { ...base, name: 'redis, serial', style: 'serial', note: 'Redis or Valkey on loopback, each answer awaited' },
+  {
+    ...base,
+    name: 'redis, serial',
+    style: 'serial',
+    note: 'Redis or Valkey on loopback, each answer awaited',
+  },
   {
     ...base,
     name: 'redis, 100 in flight',

@@ -3,7 +3,7 @@
 import { createRequire } from 'node:module'
 import { contentOf, type Value, type ValueKind } from '../keys.ts'
 import type { MapLike } from '../operations.ts'
-import { capacityOf, type Content, type Peer } from '../peer.ts'
+import { type Content, capacityOf, type Peer } from '../peer.ts'
 
 interface Locked {
   readonly lockWrite: true
