@@ -2,10 +2,11 @@
 // list. Invariant: the languages take turns with each group of rows, so that a machine that drifts favours none; a
 // language whose tools are missing is named with the reason, but Rust, which this package is built with, must be there.
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { AllPlan } from './all-plan.ts'
+import { atTheEnd } from './leftovers.ts'
 import type { Missing } from './thread.ts'
 
 export interface CoreRow {
@@ -71,6 +72,7 @@ type Program = (only: string, json: string) => void
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const ROOM = join(ROOT, 'target', 'bench')
+const START_OF_ROOM = join(ROOM, 'run-')
 
 const run = (command: string, parameters: readonly string[], folder: string = ROOT): string => {
   const options = { cwd: folder, encoding: 'utf8', maxBuffer: 1 << 28 } as const
@@ -107,15 +109,15 @@ const optionsOf = (plan: CorePlan, warm: number): string[] =>
     churned: plan.churned,
   }).flatMap(([name, value]) => [`--${name}`, String(value)])
 
-const buildGo = (options: readonly string[]): Program => {
-  const program = join(ROOM, 'threadmap-bench-go')
+const buildGo = (room: string, options: readonly string[]): Program => {
+  const program = join(room, 'go')
   run('go', ['build', '-o', program, '.'], join(import.meta.dirname, 'go'))
   return (only, json) => run(program, [...options, '--only', only, '--json', json])
 }
 
-const buildJava = (options: readonly string[]): Program => {
+const buildJava = (room: string, options: readonly string[]): Program => {
   const folder = join(import.meta.dirname, 'java')
-  const classes = join(ROOM, 'java')
+  const classes = join(room, 'java')
   const sources = readdirSync(folder).map((name) => join(folder, name))
   run('javac', ['-encoding', 'UTF-8', '-d', classes, ...sources])
   return (only, json) => run('java', ['-cp', classes, 'Main', ...options, '--only', only, '--json', json])
@@ -152,9 +154,12 @@ export const runElsewhere = (
   missing: Missing,
 ): Core => {
   mkdirSync(ROOM, { recursive: true })
+  // Of its own: two runs at a time, as a test beside a measurement, must not read one another's figures.
+  const room = mkdtempSync(START_OF_ROOM)
+  const leave = atTheEnd(() => rmSync(room, { recursive: true, force: true }))
   say('building the program in Rust')
   const rust = buildRust(smoke)
-  const file = (language: string): string => join(ROOM, `${language}.json`)
+  const file = (language: string): string => join(room, `${language}.json`)
   const runRust = (program: string, only: string, patience = 0): void => {
     const options = [...plan.core, '--patience', String(Math.round(patience)), '--only', only]
     run(rust.get(program) as string, ['--bench', ...options, '--json', file('rust')])
@@ -169,7 +174,7 @@ export const runElsewhere = (
   ])
   for (const [language, build] of [['go', buildGo] as const, ['java', buildJava] as const]) {
     try {
-      programs.set(language, build(options))
+      programs.set(language, build(room, options))
     } catch (error) {
       missing(`maps of ${language === 'go' ? 'Go' : 'Java'}`, error)
     }
@@ -194,6 +199,7 @@ export const runElsewhere = (
   say('rust: bytes')
   runRust('memory', '')
   const { weights } = JSON.parse(readFileSync(file('rust'), 'utf8')) as { weights: CoreWeight[] }
+  leave()
   const rows = merged(told.flatMap((one) => one.rows))
   return {
     facts,

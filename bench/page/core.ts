@@ -170,7 +170,7 @@ export const coreCharts = ({ core }: Results): [string, string][] => {
       .filter((name) => tail.ns[name] !== undefined)
       .map((name) => ({
         label: name,
-        ours: isOurs(core, name),
+        strong: isOurs(core, name),
         values: core.quantiles.map((_, i) => Math.max(waitOf(tail, name, i), 1)),
       }))
     const title = `The core alone: single inserts, ${tail.name}`

@@ -9,10 +9,10 @@ export interface Row {
 
 const bold = (cell: string): string => (cell === '' ? '' : `**${cell}**`)
 
-/** The first column is text, all others are figures. */
-export const table = (head: readonly string[], rows: readonly Row[]): string => {
+/** The first columns are text, all others are figures. */
+export const table = (head: readonly string[], rows: readonly Row[], texts = 1): string => {
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
-  const rule = head.map((_, column) => (column === 0 ? '---' : '---:'))
+  const rule = head.map((_, column) => (column < texts ? '---' : '---:'))
   return [
     line(head),
     line(rule),

@@ -87,7 +87,7 @@ export const matrixCharts = (results: Results): [string, string][] => {
       variantsOf(here).map((peer) => {
         const row = here.filter((cell) => cell.threads === threads)
         const values = row.map((cell) => 1e9 / medianOf(cell, peer))
-        return { label: `${variantOf(peer, results.run)}, ${threads}t`, ours: threads > 1, values }
+        return { label: `${variantOf(peer, results.run)}, ${threads}t`, strong: threads > 1, values }
       }),
     )
     const title = `Reads and sets on one map of ${count(size ?? 0)} keys, ${law}`

@@ -88,7 +88,8 @@ export const threadSection = (results: Results): string => {
     .join('\n\n')
 }
 
-const workerRow = (series: readonly Series[], peer: string, ours: readonly string[]): Row => {
+const workerRow = (series: readonly Series[], peer: string, run: Run): Row => {
+  const ours = namesOf(run, 'ours')
   const find = (setting: Setting): Series | undefined =>
     series.find((one) => one.peer === peer && one.setting === setting)
   const one = find('1 worker')
@@ -104,14 +105,16 @@ const workerRow = (series: readonly Series[], peer: string, ours: readonly strin
     ours,
   )
   const lost =
-    both !== undefined && best !== undefined && !ours.includes(peer) && medianOf(both) < medianOf(best)
+    both !== undefined &&
+    best !== undefined &&
+    namesOf(run, 'shared').includes(peer) &&
+    medianOf(both) < medianOf(best)
   const cells = [throughput(one), throughput(both), speedCell(speed(both, one))]
   return { cells: [peer, ...cells, throughput(apart), speedCell(speed(apart, one))], lost }
 }
 
 export const workerSection = (results: Results): string => {
   const series = partOf(results, 'workers')
-  const ours = namesOf(results.run, 'ours')
   const head = [
     'M/s of all together',
     '1 worker',
@@ -124,14 +127,15 @@ export const workerSection = (results: Results): string => {
     .map((scene) => {
       const here = series.filter((one) => one.scene === scene)
       const first = here[0] as Series
-      const rows = unique(here.map(({ peer }) => peer)).map((peer) => workerRow(here, peer, ours))
+      const rows = unique(here.map(({ peer }) => peer)).map((peer) => workerRow(here, peer, results.run))
       return `#### ${operations[first.operation].title}, ${drawTitle(first)}\n\n${table(head, rows)}`
     })
     .join('\n\n')
 }
 
 export const targetSection = (results: Results): string => {
-  const rows = (results.node?.targets ?? []).map(({ target, rounds, ratio: found, met }): Row => {
+  const judged = (results.node?.targets ?? []).filter(({ rounds }) => rounds > 0)
+  const rows = judged.map(({ target, rounds, ratio: found, met }): Row => {
     const verdict = met === undefined ? '' : met ? 'met' : 'missed'
     const figures =
       found === undefined ? ['', ''] : [times(found.median), `${times(found.low)} .. ${times(found.high)}`]
@@ -214,7 +218,7 @@ export const nodeCharts = (results: Results): [string, string][] => {
     const title = `Single inserts while a map grows from empty to ${count(latency.plan.entries)} entries, one thread`
     const curves = latency.tails.map((tail) => ({
       label: tail.peer,
-      ours: namesOf(run, 'ours').includes(tail.peer),
+      strong: namesOf(run, 'ours').includes(tail.peer),
       values: QUANTILES.map((_, i) => waitOf(tail, i)),
     }))
     const places = QUANTILES.map(([name]) => name)

@@ -2,121 +2,37 @@
 // Invariant: the same figures give the same bytes, so `npm run check` can tell a page that is not theirs.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { type OperationName, operations } from '../operations.ts'
-import { ratio, spread } from '../rounds.ts'
-import type { Series } from '../series.ts'
 import { coreCharts, gridSection, meansSection, tailSection, weightSection } from './core.ts'
-import { count, marked, measured, type Row, table } from './markdown.ts'
-import { decisionTable, matrixCharts, matrixSection } from './matrix.ts'
+import { type Row, table } from './markdown.ts'
+import { matrixCharts, matrixSection } from './matrix.ts'
 import {
-  cheapest,
   latencySection,
-  namesOf,
   nodeCharts,
   residentSection,
-  sceneOf,
   targetSection,
   threadSection,
   workerSection,
 } from './node.ts'
-import type { PARTS, Results, Run } from './results.ts'
+import type { PARTS, Results } from './results.ts'
+import { busy, inShort, NOTE, PAGE } from './short.ts'
 
 /** From the root of the project. */
-export const PAGE = 'BENCHMARKS.md'
 export const RESULTS = 'bench/results'
 const CHARTS = `${RESULTS}/charts`
-/** The block that scripts/figures.mjs copies to the README. */
-export const BLOCK = 'figures'
-
-// Above this, a machine of few cores had other work to do than ours.
-const QUIET_LOAD = 0.5
-
-const busy = ({ machine, loadAfter }: Run): string => {
-  const before = Number.parseFloat(machine['load'] ?? '0')
-  const said = `Load of the machine: ${machine['load']}, ${loadAfter} at the end (the run itself makes some).`
-  return before > QUIET_LOAD
-    ? `${said} **Other programs were running: the intervals are wide, and figures of threads that meet say little.**`
-    : said
-}
-
-const NOTE: Readonly<Record<Run['mode'], string>> = {
-  smoke: '**A smoke run: it shows that the pipeline works, and its figures say nothing.**',
-  quick: 'A quick run: few rounds, small sizes. `npm run bench:all` measures longer.',
-  normal: 'A normal run.',
-  full: 'A full run.',
-}
-
 const facts = ({ run, core }: Results): string => {
-  const lines = Object.entries({ ...run.machine, ...core?.facts }).filter(
-    ([name]) => name !== 'load' && name !== 'run',
-  )
-  return table(
-    ['', ''],
-    [
-      { cells: ['command', `\`${run.command}\` (${Math.round(run.seconds)} s)`] },
-      ...lines.map(([name, value]): Row => ({ cells: [name, value] })),
-    ],
-  )
+  // What both halves tell is told by the one that began the run.
+  const all = { ...run.machine, ...core?.facts, ...run.machine }
+  const lines = Object.entries(all).filter(([name]) => name !== 'load' && name !== 'run')
+  const command: Row = { cells: ['command', `\`${run.command}\` (${Math.round(run.seconds)} s)`] }
+  return table(['', ''], [command, ...lines.map(([name, value]): Row => ({ cells: [name, value] }))], 2)
 }
 
-const contestants = ({ run }: Results): string =>
-  table(
-    ['contestant', 'what it is'],
-    [
-      ...run.contestants.map(({ name, note }): Row => ({ cells: [name, note] })),
-      ...Object.entries(run.missing).map(([name, why]): Row => ({ cells: [name, `not measured: ${why}`] })),
-    ],
+const contestants = ({ run }: Results): string => {
+  const here = run.contestants.map(({ name, note }): Row => ({ cells: [name, note] }))
+  const missing = Object.entries(run.missing).map(
+    ([name, why]): Row => ({ cells: [name, `not measured: ${why}`] }),
   )
-
-const SHOWN: readonly (readonly [OperationName, Series['origin'], string])[] = [
-  ['get', 'recurring', '`get` of a number, recurring keys'],
-  ['get', 'built', '`get` of a number, keys built for each call'],
-  ['set', 'recurring', '`set` of a number'],
-  ['add', 'recurring', '`add`'],
-  ['getText', 'recurring', '`get` of a string of 64'],
-  ['setText', 'recurring', '`set` of a string of 64'],
-  ['mixed', 'recurring', operations.mixed.title],
-]
-
-/** What the README repeats. */
-const block = (results: Results): string => {
-  const { run, node } = results
-  const ours = namesOf(run, 'ours')
-  const alone = namesOf(run, 'private')
-  const rowOf = ([operation, origin, title]: (typeof SHOWN)[number]): Row[] => {
-    const series = node?.series ?? []
-    const size = Math.min(...series.map((one) => one.size))
-    const here = sceneOf(series, `thread ${operation} uniform ${origin} ${size}`)
-    const price = (one: Series): number => spread(one.prices).median
-    const find = (names: readonly string[]): Series | undefined =>
-      cheapest(
-        here.filter(({ peer }) => names.includes(peer)),
-        price,
-      )
-    const [mine, theirs, shared] = [find(ours), find(alone), find(namesOf(run, 'shared'))]
-    if (mine === undefined) return []
-    const lost = [theirs, shared].some(
-      (one) => one !== undefined && ratio(one.prices, mine.prices).median < 1,
-    )
-    const cell = (one: Series | undefined): string => (one === undefined ? '' : measured(spread(one.prices)))
-    const each = [...ours, ...alone].map((name) => cell(here.find(({ peer }) => peer === name)))
-    const best = shared === undefined ? '' : `${cell(shared)} (${shared.peer})`
-    return [{ cells: [title, ...each, best], lost }]
-  }
-  const size = count(Math.min(...(node?.series ?? []).map((one) => one.size)))
-  const where = `${run.machine['cpu']}, Node ${run.machine['node']?.split(',')[0]}, ${run.machine['date']?.slice(0, 10)}`
-  const parts = [
-    `From one run of \`${run.command}\` (${where}; [all of it](${PAGE})). ${NOTE[run.mode]} Nanoseconds an operation ` +
-      `on one thread, ${size} keys, median and half the distance between the quartiles; in **bold** what we lose:`,
-    table(['', ...ours, ...alone, 'fastest of those that threads can share'], SHOWN.flatMap(rowOf)),
-  ]
-  if (results.matrix !== undefined) {
-    parts.push(
-      'Which variant for which work, and by how much it leads the next one (mean over all sizes, uniform and Zipf):',
-      decisionTable(results),
-    )
-  }
-  return marked(BLOCK, parts.join('\n\n'))
+  return table(['contestant', 'what it is'], [...here, ...missing], 2)
 }
 
 interface Section {
@@ -231,7 +147,7 @@ export const makePage = (results: Results): Page => {
     facts(results),
     contestants(results),
     '## In short',
-    ...(results.node === undefined ? [] : [block(results)]),
+    inShort(results),
     ...sections,
   ]
   return {

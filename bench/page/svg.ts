@@ -125,7 +125,7 @@ export const bars = (title: string, axis: string, all: readonly Bar[]): string =
 
 export interface Curve {
   readonly label: string
-  readonly ours: boolean
+  readonly strong: boolean
   readonly values: readonly number[]
 }
 
@@ -154,7 +154,7 @@ export const lines = (
     const colour = COLOURS[i % COLOURS.length] as string
     // Beyond the colours there are, the same again with dashes.
     const dashes = i < COLOURS.length ? '' : ' stroke-dasharray="6 4"'
-    return `<polyline class="line${curve.ours ? ' strong' : ''}" stroke="${colour}"${dashes} points="${points}"/>`
+    return `<polyline class="line${curve.strong ? ' strong' : ''}" stroke="${colour}"${dashes} points="${points}"/>`
   })
   // Names stand at the ends of their lines, moved apart where they would cover one another.
   const ends = all
