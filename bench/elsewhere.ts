@@ -78,9 +78,9 @@ const run = (command: string, parameters: readonly string[], folder: string = RO
   const options = { cwd: folder, encoding: 'utf8', maxBuffer: 1 << 28 } as const
   const { status, stdout, stderr, error } = spawnSync(command, parameters, options)
   if (status === 0) return stdout
-  throw new Error(
-    `${command} ${parameters[0]}: ${error?.message ?? (stderr.trim().split('\n').at(-1) || status)}`,
-  )
+  const said = stderr.trim().split('\n')
+  const told = said.find((line) => line.startsWith('error')) ?? said.at(-1)
+  throw new Error(`${command} ${parameters[0]}: ${error?.message ?? (told || status)}`)
 }
 
 /** Paths of the benchmark programs by name; a smoke run takes those that `cargo test` has half built already. */

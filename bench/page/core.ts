@@ -1,25 +1,30 @@
 // The sections about the core alone, in Rust, against maps of Rust, Go and Java: the grid, means, slow inserts, bytes.
 import type { Core, CoreRow, CoreTail, CoreWeight } from '../elsewhere.ts'
-import { spread } from '../rounds.ts'
+import { ratio, spread } from '../rounds.ts'
 import { count, figure, measured, type Row, table, times } from './markdown.ts'
 import { cheapest, unique } from './node.ts'
 import type { Results } from './results.ts'
 import { type Bar, bars, lines } from './svg.ts'
 
-const medianOf = (row: CoreRow, name: string): number => spread(row.ns[name] ?? []).median
+export const medianOf = (row: CoreRow, name: string): number => spread(row.ns[name] ?? []).median
 
 const isOurs = (core: Core, name: string): boolean => core.ours.includes(name)
 
 /** The cheapest of our variants, or of all others, in a row. */
-const bestOf = (core: Core, row: CoreRow, ours: boolean): string | undefined =>
+export const bestOf = (core: Core, row: CoreRow, ours: boolean): string | undefined =>
   cheapest(
     Object.keys(row.ns).filter((name) => isOurs(core, name) === ours),
     (name) => medianOf(row, name),
   )
 
-/** How many times as fast as the other, by their medians: the languages share no rounds. */
-const speedOf = (row: CoreRow, name: string, other: string): number =>
-  medianOf(row, other) / medianOf(row, name)
+// Programs of other languages run after ours, not within its rounds.
+const ELSEWHERE = /^(Go|Java) /
+
+/** How many times as fast as the other: round by round, or by their medians where they share no rounds. */
+export const speedOf = (row: CoreRow, name: string, other: string): number =>
+  ELSEWHERE.test(name) || ELSEWHERE.test(other)
+    ? medianOf(row, other) / medianOf(row, name)
+    : ratio(row.ns[other] ?? [], row.ns[name] ?? []).median
 
 /** 'u64 1e4 zipf reads 90% 2t' -> 'u64 1e4'; rows that are not of the grid go by their first word. */
 const groupOf = ({ name }: CoreRow): string => {
@@ -61,7 +66,7 @@ const CHOICES: readonly (readonly [string, (row: CoreRow) => boolean])[] = [
   ['no grid', ({ name }) => !name.includes('reads')],
 ]
 
-const geometricMean = (values: readonly number[]): number =>
+export const geometricMean = (values: readonly number[]): number =>
   Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length)
 
 const meansTable = (core: Core, ours: string): string => {
@@ -87,7 +92,7 @@ const meansTable = (core: Core, ours: string): string => {
 export const meansSection = ({ core }: Results): string =>
   core === undefined ? '' : core.ours.map((name) => meansTable(core, name)).join('\n\n')
 
-const waitOf = (tail: CoreTail, name: string, quantile: number): number =>
+export const waitOf = (tail: CoreTail, name: string, quantile: number): number =>
   spread((tail.ns[name] ?? []).map((round) => round[quantile] as number)).median
 
 export const tailSection = ({ core }: Results): string => {

@@ -4,7 +4,12 @@ import { join } from 'node:path'
 import { makePage, RESULTS, ROOT, stale, writePage } from './page.ts'
 import { readResults } from './results.ts'
 
-const page = makePage(readResults(join(ROOT, RESULTS)))
+const results = readResults(join(ROOT, RESULTS))
+if (results.run === undefined) {
+  process.stderr.write(`${RESULTS} has no run: npm run bench:all makes one\n`)
+  process.exit(1)
+}
+const page = makePage(results)
 if (process.argv.includes('--check')) {
   const wrong = stale(ROOT, page)
   if (wrong.length > 0) {

@@ -3,6 +3,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { coreCharts, gridSection, meansSection, tailSection, weightSection } from './core.ts'
+import { coreTargetSection } from './core-targets.ts'
 import { type Row, table } from './markdown.ts'
 import { matrixCharts, matrixSection } from './matrix.ts'
 import {
@@ -92,6 +93,13 @@ const SECTIONS: readonly Section[] = [
     text: 'The Rust core without Node against maps of Rust, Go and Java: our speed by theirs, geometric means over the grid below. Above 1 we are faster.',
     charts: 'core-(strings|numbers)',
     body: meansSection,
+  },
+  {
+    title: 'The core alone: targets',
+    part: 'core',
+    text: 'What was aimed at. Reported, never asserted.',
+    charts: '-',
+    body: coreTargetSection,
   },
   {
     title: 'The core alone: the grid',

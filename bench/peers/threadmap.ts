@@ -7,6 +7,7 @@ import type { Peer } from '../peer.ts'
 const WAYS: Readonly<Record<string, MapOptions>> = {
   sharded: { variant: 'sharded' },
   'lock-free': { variant: 'lock-free' },
+  snapshot: { variant: 'snapshot' },
 }
 
 const standard = new ConcurrentMap<string, Value>()

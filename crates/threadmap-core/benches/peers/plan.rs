@@ -28,6 +28,9 @@ pub(crate) const THREADS: [usize; 3] = [1, 2, 8];
 /// Reads in a hundred.
 pub(crate) const READS: [u64; 5] = [100, 99, 90, 50, 0];
 
+/// Live entries under churn, but in a smoke run.
+pub(crate) const CHURNED: usize = 100_000;
+
 impl Plan {
     /// For tests of the pipeline: its figures say nothing.
     pub(crate) const SMOKE: Self = Self {
@@ -53,7 +56,7 @@ impl Plan {
         grow_threads: &[1],
         grow_rounds: 3,
         iterated: 1_000_000,
-        churned: 100_000,
+        churned: CHURNED,
     };
 
     pub(crate) const NORMAL: Self = Self {
@@ -66,7 +69,7 @@ impl Plan {
         grow_threads: &[1, 2],
         grow_rounds: 5,
         iterated: 1_000_000,
-        churned: 100_000,
+        churned: CHURNED,
     };
 
     pub(crate) const FULL: Self = Self {
@@ -79,7 +82,7 @@ impl Plan {
         grow_threads: &[1, 2],
         grow_rounds: 5,
         iterated: 1_000_000,
-        churned: 100_000,
+        churned: CHURNED,
     };
 }
 
