@@ -54,6 +54,9 @@ const remembered = <T>(make: (size: number, prefix: string) => T): ((size: numbe
   }
 }
 
+/** One key string of the recurring ones; nothing remembers it. */
+export const keyAt = (index: number): string => flat(PREFIX + idAt(index))
+
 const idsOf = remembered((size) => Array.from({ length: size }, (_, index) => idAt(index)))
 
 /** The recurring key strings of a map of that size; with ABSENT_PREFIX, as many that no map holds. */

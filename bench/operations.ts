@@ -36,8 +36,17 @@ const truth: Use = (result) => (result === true ? 1 : 0)
 const length: Use = (result) => (result as string | unknown[]).length
 const nothing: Use = (result) => (result === undefined ? 1 : 0)
 
-const readMostly = (m: MapLike, k: string, v: number, i: number): unknown => {
+// One each, with the share written out: what is compiled afresh has no parameters but these.
+const read99 = (m: MapLike, k: string, v: number, i: number): unknown => {
+  if (i % 100 === 0) return m.set(k, v)
+  return m.get(k)
+}
+const read90 = (m: MapLike, k: string, v: number, i: number): unknown => {
   if (i % 10 === 0) return m.set(k, v)
+  return m.get(k)
+}
+const read50 = (m: MapLike, k: string, v: number, i: number): unknown => {
+  if (i % 2 === 0) return m.set(k, v)
   return m.get(k)
 }
 const replaceEntry = (m: MapLike, k: string, v: number): unknown => {
@@ -62,7 +71,9 @@ const lines = {
   getText: line('get(string16) -> string64', text, length, (m, k) => m.get(k)) as Operation,
   setText: line('set(string16, string64)', text, count, (m, k, v) => m.set(k, v)) as Operation,
   churn: line('delete + set of one key (the pair)', key, count, replaceEntry) as Operation,
-  mixed: line('90 % get, 10 % set, numbers', key, count, readMostly) as Operation,
+  read99: line('99 % get, 1 % set, numbers', key, count, read99) as Operation,
+  mixed: line('90 % get, 10 % set, numbers', key, count, read90) as Operation,
+  read50: line('50 % get, 50 % set, numbers', key, count, read50) as Operation,
   getMany: line(`getMany of ${BULK} (each key)`, keys, length, (m, k) => m.getMany(k)) as Operation,
   setMany: line(`setMany of ${BULK} (each key)`, pairs, count, (m, e) => m.setMany(e)) as Operation,
   addMany: line(`addMany of ${BULK} (each key)`, pairs, length, (m, e) => m.addMany(e)) as Operation,
@@ -70,7 +81,23 @@ const lines = {
 
 export type OperationName = keyof typeof lines
 export const operations: Readonly<Record<OperationName, Operation>> = lines
-export const operationNames: readonly OperationName[] = Object.keys(lines) as OperationName[]
+
+/** The operations by the share of reads in a hundred: the first axis of the matrix. */
+export const BY_READS: readonly (readonly [share: number, OperationName])[] = [
+  [100, 'get'],
+  [99, 'read99'],
+  [90, 'mixed'],
+  [50, 'read50'],
+  [0, 'set'],
+]
+
+/** What the tables of single operations have; the other mixes are the matrix's alone. */
+export const operationNames: readonly OperationName[] = (Object.keys(lines) as OperationName[]).filter(
+  (name) => name !== 'read99' && name !== 'read50',
+)
+
+const READS: readonly OperationName[] = ['get', 'miss', 'has', 'getText', 'getMany']
+export const writes = (name: OperationName): boolean => !READS.includes(name)
 
 /** Keys that one call of the operation handles: prices are given a key. */
 export const keysPerCall = (name: OperationName): number => (operations[name].takes === 'key' ? 1 : BULK)

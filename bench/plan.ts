@@ -7,6 +7,8 @@ export interface Plan {
   readonly workers: readonly Draw[]
   readonly workerOperations: readonly OperationName[]
   readonly rounds: number
+  /** Milliseconds that a competitor gets in each warming round, and in a worker before its first. */
+  readonly warm: number
   /** Milliseconds of one competitor in one round. */
   readonly slot: number
   readonly workerRounds: number
@@ -29,6 +31,7 @@ export const FULL: Plan = {
   workers: [...kindsOf(SMALL), ...kindsOf(LARGE).slice(0, 1)],
   workerOperations,
   rounds: 15,
+  warm: 15,
   slot: 6,
   workerRounds: 11,
   workerSlot: 20,
@@ -39,6 +42,7 @@ export const QUICK: Plan = {
   workers: kindsOf(SMALL).slice(0, 1),
   workerOperations,
   rounds: 7,
+  warm: 15,
   slot: 3,
   workerRounds: 7,
   workerSlot: 15,

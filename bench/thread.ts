@@ -3,7 +3,7 @@ import { Bench } from 'tinybench'
 import { contentOf, type Draw, type Value } from './keys.ts'
 import { batchOf, loopOver } from './loop.ts'
 import { keysPerCall, type MapLike, type OperationName, operations } from './operations.ts'
-import type { Content, Peer, Store } from './peer.ts'
+import { able, type Content, kindOf, type Peer, type Store } from './peer.ts'
 import type { Plan } from './plan.ts'
 import { interleave, type Lane } from './rounds.ts'
 import type { Series } from './series.ts'
@@ -13,7 +13,6 @@ const BESIDE: Partial<Record<OperationName, OperationName>> = { add: 'set' }
 
 // Enough for V8 to reach its last tier in every loop; the rounds that count come after.
 const WARM_ROUNDS = 2
-const WARM_SLOT = 15
 const SEED = 1
 
 interface Opened {
@@ -88,19 +87,17 @@ const laneOf = ({ peer, map }: Opened, name: OperationName, draw: Draw, times: {
   }
 }
 
-const able = (peer: Peer, name: OperationName): boolean => peer.does?.includes(name) ?? true
-
 const runScene = async (
   opened: readonly Opened[],
   name: OperationName,
   draw: Draw,
   plan: Plan,
 ): Promise<Series[]> => {
-  const times = { slot: WARM_SLOT }
+  const times = { slot: plan.warm }
   const runners = opened.filter(({ peer }) => able(peer, name)).map((one) => ({ one, operation: name }))
   const beside = BESIDE[name]
   if (beside !== undefined) {
-    const ours = opened.filter(({ peer }) => peer.name.startsWith('threadmap'))
+    const ours = opened.filter(({ peer }) => kindOf(peer) === 'ours')
     runners.push(...ours.map((one) => ({ one, operation: beside })))
   }
   const lanes = runners.map(({ one, operation }) => laneOf(one, operation, draw, times))

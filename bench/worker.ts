@@ -12,11 +12,13 @@ export type Order =
   | {
       kind: 'prepare'
       lane: string
-      maps: string[]
+      maps: readonly string[]
       peer: string
       operation: OperationName
       draw: Draw
       seed: number
+      /** Milliseconds, over all maps. */
+      warm: number
     }
   | {
       kind: 'run'
@@ -44,7 +46,6 @@ interface Prepared {
 const { peers } = await loadPeers()
 const peerOf = (name: string): Peer => peers.find((peer) => peer.name === name) as Peer
 
-const WARM_MS = 60
 const IDLE: Answer = { operations: 0, ms: 0 }
 const maps = new Map<string, { peer: Peer; map: MapLike }>()
 const lanes = new Map<string, Prepared>()
@@ -82,7 +83,7 @@ const obey = async (order: Order): Promise<Answer> => {
         next: 0,
       }
       lanes.set(order.lane, lane)
-      for (const name of order.maps) await runFor(lane, name, WARM_MS / order.maps.length)
+      for (const name of order.maps) await runFor(lane, name, order.warm / order.maps.length)
       return IDLE
     }
     case 'run': {

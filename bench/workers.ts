@@ -4,7 +4,7 @@ import { type MessagePort, Worker } from 'node:worker_threads'
 import { newBarrier } from './barrier.ts'
 import type { Draw } from './keys.ts'
 import { type OperationName, operations } from './operations.ts'
-import type { Content, Peer, Store } from './peer.ts'
+import { able, type Content, type Peer, type Store } from './peer.ts'
 import type { Plan } from './plan.ts'
 import { interleave, type Lane } from './rounds.ts'
 import type { Series, Setting } from './series.ts'
@@ -14,6 +14,9 @@ import type { Answer, Order } from './worker.ts'
 const FIRST = 'first map'
 const SECOND = 'second map'
 
+/** A worker warms once, not once a round, so longer. */
+export const WORKER_WARMS = 4
+
 /** Which map each of the workers uses. */
 const SETUPS: Readonly<Record<Exclude<Setting, '1 thread'>, readonly string[]>> = {
   '1 worker': [FIRST],
@@ -22,7 +25,7 @@ const SETUPS: Readonly<Record<Exclude<Setting, '1 thread'>, readonly string[]>> 
 }
 
 /** One worker, one order at a time. */
-class Hand {
+export class Hand {
   readonly #worker = new Worker(new URL('./worker.ts', import.meta.url))
 
   order(order: Order, transfer: readonly MessagePort[] = []): Promise<Answer> {
@@ -42,11 +45,17 @@ class Hand {
   }
 }
 
-const nameOf = (peer: Peer, map: string): string => `${peer.name}: ${map}`
+export const nameOf = (peer: Peer, map: string): string => `${peer.name}: ${map}`
 
-const openFor = async (peer: Peer, content: Content, hands: readonly Hand[]): Promise<Store[]> => {
+/** Stores that all hands are attached to, one for each name. */
+export const openFor = async (
+  peer: Peer,
+  content: Content,
+  hands: readonly Hand[],
+  maps: readonly string[],
+): Promise<Store[]> => {
   const stores: Store[] = []
-  for (const map of [FIRST, SECOND]) {
+  for (const map of maps) {
     const store = await peer.create(content)
     stores.push(store)
     for (const hand of hands) {
@@ -57,13 +66,20 @@ const openFor = async (peer: Peer, content: Content, hands: readonly Hand[]): Pr
   return stores
 }
 
-const laneOf = (hands: readonly Hand[], peer: Peer, setup: readonly string[], ms: number): Lane => ({
+/** One worker for each map of the setup, all at once; the price is 1 / throughput of all together. */
+export const laneOf = (
+  hands: readonly Hand[],
+  peer: Peer,
+  setup: readonly string[],
+  ms: number,
+  lane: string = peer.name,
+): Lane => ({
   measure: async () => {
     const barrier = newBarrier()
     const parties = setup.length
     const answers = await Promise.all(
       setup.map((map, worker) => {
-        const order: Order = { kind: 'run', lane: peer.name, map: nameOf(peer, map), ms, barrier, parties }
+        const order: Order = { kind: 'run', lane, map: nameOf(peer, map), ms, barrier, parties }
         return (hands[worker] as Hand).order(order)
       }),
     )
@@ -79,13 +95,14 @@ const runScene = async (
   draw: Draw,
   plan: Plan,
 ): Promise<Series[]> => {
-  const able = peers.filter((peer) => peer.does?.includes(operation) ?? true)
-  for (const peer of able) {
+  const taking = peers.filter((peer) => able(peer, operation, true))
+  for (const peer of taking) {
     const maps = [FIRST, SECOND].map((map) => nameOf(peer, map))
-    const order = { kind: 'prepare', lane: peer.name, maps, peer: peer.name, operation, draw } as const
+    const warm = plan.warm * WORKER_WARMS
+    const order = { kind: 'prepare', lane: peer.name, maps, peer: peer.name, operation, draw, warm } as const
     await Promise.all(hands.map((hand, worker) => hand.order({ ...order, seed: worker + 1 })))
   }
-  const runs = able.flatMap((peer) =>
+  const runs = taking.flatMap((peer) =>
     (Object.keys(SETUPS) as (keyof typeof SETUPS)[])
       .filter((setting) => peer.shared || setting !== '2 workers, one map')
       .map((setting) => ({ peer, setting })),
@@ -121,7 +138,7 @@ export const runWorkers = async (
       const stores: Store[] = []
       for (const peer of peers) {
         try {
-          stores.push(...(await openFor(peer, { size, value }, hands)))
+          stores.push(...(await openFor(peer, { size, value }, hands, [FIRST, SECOND])))
           opened.push(peer)
         } catch (error) {
           missing(peer.name, error)

@@ -6,8 +6,8 @@
 // LOOM_LOG=trace and LOOM_LOCATION=1 tell how it came about.
 
 import { parseArgs } from 'node:util'
-import { runModels } from './models.mjs'
 import { fail } from '../scripts/steps.mjs'
+import { runModels } from './models.mjs'
 
 const { values } = parseArgs({
   options: {

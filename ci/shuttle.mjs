@@ -5,8 +5,8 @@
 // of each, from a seed of its own. A failure tells its seed, which --seed runs again; add it to SEEDS in shuttle/mod.rs.
 
 import { parseArgs } from 'node:util'
-import { runModels } from './models.mjs'
 import { fail } from '../scripts/steps.mjs'
+import { runModels } from './models.mjs'
 
 const { values } = parseArgs({
   options: {

@@ -1,11 +1,13 @@
 // npm run check: everything that CI asks for but the tests. All checks run, each on its own line, and what the
 // failed ones said comes at the end.
 import { execFileSync } from 'node:child_process'
+import { join } from 'node:path'
 import { lintWorkflows } from '../ci/workflows.mjs'
+import { figuresAreFresh } from './figures.mjs'
 import { brokenRules } from './house.mjs'
 import { buildBinding, buildDist, install } from './prepare.mjs'
 import { fail, quietly, step } from './steps.mjs'
-import { cargo, Fault, root, tool } from './toolchain.mjs'
+import { cargo, Fault, node, root, tool } from './toolchain.mjs'
 import { keep, none } from './totals.mjs'
 
 /** A workspace of its own. */
@@ -35,6 +37,12 @@ const fresh = async () => {
 const absent = []
 const workflows = async () => void absent.push(...lintWorkflows())
 
+/** The page is what its raw figures make, and the README repeats the page. */
+const figures = async () => {
+  await quietly({ command: node(), args: [join(root, 'bench', 'page', 'main.ts'), '--check'] })
+  figuresAreFresh()
+}
+
 /** @type {[string, () => Promise<unknown>][]} */
 const checks = [
   ['house rules', house],
@@ -53,6 +61,7 @@ const checks = [
   ['types', () => quietly(tool('typescript', []))],
   ['types of the scripts', () => quietly(tool('typescript', ['--project', 'scripts']))],
   ['native binding', fresh],
+  ['benchmark page and the figures of the README', figures],
   ['dist', () => buildDist({ force: true })],
   ['workflows', workflows],
   ['documentation and its links', () => quietly(tool('typedoc', []))],

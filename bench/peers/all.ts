@@ -5,9 +5,15 @@ import type { Peer } from '../peer.ts'
 const modules: Readonly<Record<string, () => Promise<{ peers: readonly Peer[] }>>> = {
   threadmap: () => import('./threadmap.ts'),
   map: () => import('./map.ts'),
+  'lru-cache': () => import('./lru-cache.ts'),
   floor: () => import('./floor.ts'),
   lmdb: () => import('./lmdb.ts'),
+  sqlite: () => import('./sqlite.ts'),
+  sharedmap: () => import('./sharedmap.ts'),
+  'shareable-map': () => import('./shareable-map.ts'),
+  ems: () => import('./ems.ts'),
   owner: () => import('./owner.ts'),
+  redis: () => import('./redis.ts'),
 }
 
 export interface Line {

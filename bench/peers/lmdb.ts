@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Database, open } from 'lmdb'
 import { contentOf, type Value } from '../keys.ts'
+import { atTheEnd } from '../leftovers.ts'
 import type { MapLike } from '../operations.ts'
 import type { Content, Peer, Store } from '../peer.ts'
 
@@ -75,8 +76,7 @@ class LmdbMap implements MapLike {
 
 const create = async (content: Content): Promise<Store> => {
   const path = mkdtempSync(join(existsSync(MEMORY) ? MEMORY : tmpdir(), 'threadmap-bench-'))
-  const remove = (): void => rmSync(path, { recursive: true, force: true })
-  process.once('exit', remove)
+  const remove = atTheEnd(() => rmSync(path, { recursive: true, force: true }))
   const database = openAt(path, content)
   database.transactionSync(() => {
     for (const [key, value] of contentOf(content.size, content.value)) database.putSync(key, value)
@@ -85,7 +85,6 @@ const create = async (content: Content): Promise<Store> => {
     connect: () => ({ token: path }),
     close: async () => {
       await database.close()
-      process.off('exit', remove)
       remove()
     },
   }
@@ -117,6 +116,7 @@ export const peers: readonly Peer[] = [
     name: 'lmdb batched put',
     note: 'lmdb, put queued and 1,000 of them awaited together: its own way of fast writes',
     does: ['set', 'setText', 'churn', 'setMany'],
+    batched: true,
     attach: attachQueued(true),
     around: async (map, run) => {
       const sum = run()
@@ -129,6 +129,7 @@ export const peers: readonly Peer[] = [
     name: 'lmdb transaction',
     note: 'lmdb, 1,000 calls in one transactionSync',
     does: ['set', 'add', 'setText', 'churn', 'mixed', 'setMany', 'addMany'],
+    batched: true,
     attach: attachQueued(false),
     around: (map, run) => (map as LmdbMap).database.transactionSync(run),
   },

@@ -52,6 +52,9 @@ pub(crate) struct Weight {
 /// Entries of the maps to weigh.
 pub(crate) fn sizes(plan: &Plan) -> &'static [usize] {
     let largest = plan.sizes.iter().max().copied().unwrap_or(0);
+    if largest < WARMING {
+        return &[WARMING];
+    }
     let count = if largest > 1_000_000 { SIZES.len() } else { 2 };
     &SIZES[..count]
 }

@@ -3,6 +3,7 @@
 use std::fs::{create_dir_all, write};
 use std::io::{self, Write};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::plan::Plan;
 use crate::report::document::Document;
@@ -15,9 +16,11 @@ cargo bench -p threadmap-core --bench memory -- [OPTIONS]    bytes
 node ci/bench-core.mjs [OPTIONS]                             both, in one report
   --quick            all rows of 1e4 and 1e6 keys in short rounds: below three minutes
   --full             longer rounds, 1e7 keys too, growth to 1e7: most of an hour
+  --smoke            a moment: whether it runs at all; the figures say nothing
   --only SUBSTRING   only the rows whose name has it, as 'str16 1e4 zipf', '8t', 'grow'
   --churn N          bytes only: N inserts and removals of ever new keys, first in, first out, instead of all rows
   --check            bytes only: only our maps, and fails where they hold more than their targets
+  --patience SECONDS what may be spent in all on repeating slices that another program has disturbed
   --json FILE        the raw figures (default: target/bench-core.json, -memory.json)
   --markdown FILE    the report once more, as Markdown";
 
@@ -28,6 +31,7 @@ pub(crate) struct Args {
     pub(crate) only: String,
     pub(crate) churn: Option<u64>,
     pub(crate) check: bool,
+    pub(crate) patience: Option<Duration>,
     pub(crate) json: PathBuf,
     pub(crate) markdown: Option<PathBuf>,
     /// Cargo says so when it runs benchmarks; without it this is a test run.
@@ -47,6 +51,7 @@ impl Args {
             only: String::new(),
             churn: None,
             check: false,
+            patience: None,
             json: PathBuf::from(target).join(json),
             markdown: None,
             measure: false,
@@ -59,6 +64,7 @@ impl Args {
             };
             match option.as_str() {
                 "--bench" => args.measure = true,
+                "--smoke" => args.plan = &Plan::SMOKE,
                 "--quick" => args.plan = &Plan::QUICK,
                 "--full" => args.plan = &Plan::FULL,
                 "--only" => args.only = value()?,
@@ -66,6 +72,10 @@ impl Args {
                 "--churn" => {
                     let count = value()?.parse().map_err(|_| "--churn wants a number")?;
                     args.churn = Some(count);
+                }
+                "--patience" => {
+                    let seconds = value()?.parse().map_err(|_| "--patience wants seconds")?;
+                    args.patience = Some(Duration::from_secs(seconds));
                 }
                 "--json" => args.json = value()?.into(),
                 "--markdown" => args.markdown = Some(value()?.into()),

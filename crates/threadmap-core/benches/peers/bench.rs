@@ -12,7 +12,7 @@ use crate::args::Args;
 use crate::contestants::{Contestant, Entrant, entrants};
 use crate::draw::{self, Law};
 use crate::key::Key;
-use crate::plan::{CHURNED, ITERATED, READS, THREADS, stream_length};
+use crate::plan::{READS, THREADS, stream_length};
 use crate::pool::{Lap, Line, Pool, Slice};
 use crate::series::{Kind, Name, QUANTILES, Results, Series, Tail};
 use crate::stats::Spread;
@@ -44,7 +44,7 @@ impl<'a> Bench<'a> {
         Self {
             args,
             pool: Pool::new(THREADS.into_iter().max().unwrap_or(1)),
-            patience: args.plan.patience,
+            patience: args.patience.unwrap_or(args.plan.patience),
             results: Results {
                 names: names.collect(),
                 ..Results::default()
@@ -157,14 +157,15 @@ impl<'a> Bench<'a> {
             })
         };
         let rows: Vec<_> = rows.into_iter().filter(|&row| wanted(row)).collect();
-        if rows.is_empty() && !(size == ITERATED && self.args.wants(&iterate.name())) {
+        let iterated = size == self.args.plan.iterated && self.args.wants(&iterate.name());
+        if rows.is_empty() && !iterated {
             return;
         }
         let universe: Vec<K> = draw::keys(size * 2, 1);
         let present = draw::live(&universe);
         let maps = self.filled(&present);
-        if size == ITERATED {
-            self.iterate(iterate, &maps);
+        if iterated {
+            self.iterate(iterate, size, &maps);
         }
         for row in rows {
             let (reads, law) = row;
@@ -185,13 +186,13 @@ impl<'a> Bench<'a> {
         }
     }
 
-    fn iterate<K: Key>(&mut self, kind: Kind, maps: &[Map<K>]) {
+    fn iterate<K: Key>(&mut self, kind: Kind, size: usize, maps: &[Map<K>]) {
         self.row(kind, self.args.plan.rounds, |pool, contestant| {
             let map = Arc::clone(&maps[contestant]);
             let line = Line::new(1, Duration::ZERO);
             let laps = pool.run(1, move |_| map.iterate(&line));
             assert_eq!(
-                laps[0].ops, ITERATED as u64,
+                laps[0].ops, size as u64,
                 "a quiet map shows every entry once"
             );
             (Slice::of(&laps), ())
@@ -199,14 +200,15 @@ impl<'a> Bench<'a> {
     }
 
     fn churn<K: Key>(&mut self) {
+        let churned = self.args.plan.churned;
         for threads in THREADS {
             let kind = Self::kind::<K>("churn", K::NAME, threads);
             if !self.args.wants(&kind.name()) {
                 continue;
             }
-            let each = CHURNED / threads * Ring::<K>::TIMES;
+            let each = churned / threads * Ring::<K>::TIMES;
             let keys: Vec<K> = draw::keys(each * threads, 3);
-            let new_ring = |keys| Ring::new(keys, CHURNED / threads);
+            let new_ring = |keys| Ring::new(keys, churned / threads);
             let rings = || -> Arc<[Ring<K>]> { keys.chunks(each).map(new_ring).collect() };
             let present: Vec<K> = rings()
                 .iter()

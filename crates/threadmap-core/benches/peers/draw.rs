@@ -111,6 +111,24 @@ pub(crate) fn stream<K: Key>(
         .collect()
 }
 
+/// A fingerprint of a stream (FNV-1a): the programs of `bench/go` and `bench/java` must tell the same one, or they do
+/// other work.
+pub(crate) fn drawn<K: Key>() -> String {
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    let mut note = |byte: u8| {
+        hash = (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
+    };
+    for op in stream::<K>(&keys(1_000, 1), Law::Zipf, 50, 4_096, 52) {
+        note(match op.what {
+            What::Get => 0,
+            What::Set => 1,
+            What::Remove => 2,
+        });
+        op.key.bytes().into_iter().for_each(&mut note);
+    }
+    format!("{hash:016x}")
+}
+
 /// Zipf's law by rejection-inversion (Hörmann, Derflinger, 1996): no table, so ten million keys cost nothing.
 struct Zipf {
     exponent: f64,

@@ -26,6 +26,8 @@ pub(crate) trait Key: Copy + Send + Sync + 'static {
     fn asked(&self) -> &Self::Asked;
     fn owned(&self) -> Self::Owned;
     fn ours(&self) -> OurKey<'_>;
+    /// For a fingerprint.
+    fn bytes(&self) -> Vec<u8>;
 }
 
 /// Drawn below 2^53, so that our map can store it as what it is in JavaScript: a number.
@@ -52,6 +54,10 @@ impl Key for u64 {
     #[inline]
     fn ours(&self) -> OurKey<'_> {
         OurKey::number(*self as f64)
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        self.to_le_bytes().into()
     }
 }
 
@@ -88,5 +94,9 @@ impl Key for Text16 {
     #[inline]
     fn ours(&self) -> OurKey<'_> {
         OurKey::latin1(&self.0)
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        self.0.into()
     }
 }

@@ -43,7 +43,7 @@ fn run(args: &Args) -> io::Result<()> {
     let results = bench.results();
     args.tell(
         &report::report(&facts, &results),
-        &report::raw(&facts, &results),
+        &report::raw(args.plan, &facts, &results),
     )
 }
 

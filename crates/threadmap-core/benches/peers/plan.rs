@@ -1,4 +1,5 @@
-//! How much is measured: quick (below three minutes), as it comes, and full (most of an hour).
+//! How much is measured: smoke (seconds: whether it runs at all), quick (below three minutes), as it comes, and full
+//! (most of an hour).
 
 use std::time::Duration;
 
@@ -16,18 +17,35 @@ pub(crate) struct Plan {
     pub(crate) grow_to: &'static [usize],
     pub(crate) grow_threads: &'static [usize],
     pub(crate) grow_rounds: usize,
+    /// Entries that are iterated over: one of the sizes.
+    pub(crate) iterated: usize,
+    /// Live entries under churn.
+    pub(crate) churned: usize,
 }
 
 /// Threads of the rows. Eight stand for a pool larger than the machine.
 pub(crate) const THREADS: [usize; 3] = [1, 2, 8];
 /// Reads in a hundred.
 pub(crate) const READS: [u64; 5] = [100, 99, 90, 50, 0];
-/// Entries that are iterated over.
-pub(crate) const ITERATED: usize = 1_000_000;
-/// Live entries under churn.
+
+/// Live entries under churn, but in a smoke run.
 pub(crate) const CHURNED: usize = 100_000;
 
 impl Plan {
+    /// For tests of the pipeline: its figures say nothing.
+    pub(crate) const SMOKE: Self = Self {
+        name: "smoke",
+        sizes: &[1_000],
+        rounds: 2,
+        slice: Duration::from_millis(1),
+        patience: Duration::ZERO,
+        grow_to: &[1_000],
+        grow_threads: &[1],
+        grow_rounds: 2,
+        iterated: 1_000,
+        churned: 1_000,
+    };
+
     pub(crate) const QUICK: Self = Self {
         name: "quick",
         sizes: &[10_000, 1_000_000],
@@ -37,6 +55,8 @@ impl Plan {
         grow_to: &[1_000_000],
         grow_threads: &[1],
         grow_rounds: 3,
+        iterated: 1_000_000,
+        churned: CHURNED,
     };
 
     pub(crate) const NORMAL: Self = Self {
@@ -48,6 +68,8 @@ impl Plan {
         grow_to: &[2_000_000],
         grow_threads: &[1, 2],
         grow_rounds: 5,
+        iterated: 1_000_000,
+        churned: CHURNED,
     };
 
     pub(crate) const FULL: Self = Self {
@@ -59,6 +81,8 @@ impl Plan {
         grow_to: &[2_000_000, 10_000_000],
         grow_threads: &[1, 2],
         grow_rounds: 5,
+        iterated: 1_000_000,
+        churned: CHURNED,
     };
 }
 

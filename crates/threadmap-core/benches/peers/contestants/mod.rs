@@ -26,6 +26,7 @@ use crate::work;
 const VARIANTS: &[(&str, Variant)] = &[
     ("sharded", Variant::Sharded),
     ("lock-free", Variant::LockFree),
+    ("snapshot", Variant::Snapshot),
 ];
 
 /// What a map does in this benchmark. Values are numbers that fit an `f64`.

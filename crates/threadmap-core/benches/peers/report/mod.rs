@@ -6,6 +6,9 @@ mod means;
 mod rows;
 mod targets;
 
+use crate::draw::drawn;
+use crate::key::{Key, Text16};
+use crate::plan::Plan;
 use crate::series::Results;
 use document::Document;
 use json::Json;
@@ -45,8 +48,31 @@ pub(crate) fn report(facts: &[(&'static str, String)], results: &Results) -> Doc
     document
 }
 
+/// What the programs in other languages need to know to measure the same.
+fn plan_of(plan: &Plan) -> Json {
+    let list = |values: &[usize]| Json::numbers(values.iter().map(|&value| value as f64));
+    let number = |value: usize| Json::Number(value as f64);
+    let members = [
+        ("sizes", list(plan.sizes)),
+        ("rounds", number(plan.rounds)),
+        ("sliceMs", Json::Number(plan.slice.as_secs_f64() * 1e3)),
+        ("growTo", list(plan.grow_to)),
+        ("growThreads", list(plan.grow_threads)),
+        ("growRounds", number(plan.grow_rounds)),
+        ("iterated", number(plan.iterated)),
+        ("churned", number(plan.churned)),
+    ];
+    Json::object(members.map(|(name, value)| (name.to_owned(), value)))
+}
+
 /// The raw figures.
-pub(crate) fn raw(facts: &[(&'static str, String)], results: &Results) -> Json {
+pub(crate) fn raw(plan: &Plan, facts: &[(&'static str, String)], results: &Results) -> Json {
+    let drawn = [
+        (u64::NAME, drawn::<u64>()),
+        (Text16::NAME, drawn::<Text16>()),
+    ];
+    let drawn = drawn.map(|(name, drawn)| (name.to_owned(), Json::text(&drawn)));
+    let ours = results.names.iter().filter(|name| name.ours);
     let by_name = |values: Vec<Json>| {
         Json::object(
             results
@@ -93,6 +119,12 @@ pub(crate) fn raw(facts: &[(&'static str, String)], results: &Results) -> Json {
                     .iter()
                     .map(|(name, fact)| ((*name).to_owned(), Json::text(fact))),
             ),
+        ),
+        ("plan".to_owned(), plan_of(plan)),
+        ("drawn".to_owned(), Json::object(drawn)),
+        (
+            "ours".to_owned(),
+            Json::List(ours.map(|name| Json::text(name.name)).collect()),
         ),
         ("rows".to_owned(), Json::List(rows.collect())),
         (
