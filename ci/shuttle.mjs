@@ -1,7 +1,7 @@
 // The models of shuttle: stories of three to eight threads on a whole map, under schedules drawn at random, and single
 // interleavings that are too long to be met by chance (crates/threadmap-core/src/tests/models/shuttle).
 //   node ci/shuttle.mjs [--quick | --full] [--schedules N] [--first-seed N] [--seed N] [--only NAME]
-// --quick, or no option, is what `npm test` runs: 5,000 schedules of each of four kinds, always the same. --full: 100,000
+// --quick, or no option, is what `npm test` runs: 5,000 schedules of each of six kinds, always the same. --full: 100,000
 // of each, from a seed of its own. A failure tells its seed, which --seed runs again; add it to SEEDS in shuttle/mod.rs.
 
 import { parseArgs } from 'node:util'

@@ -27,7 +27,7 @@ use crate::raw::trace::Moment;
 use crate::raw::word::OwnedWord;
 use crate::snapshot::Snapshot;
 use crate::step;
-use crate::sync::{AtomicBool, AtomicUsize, Ordering};
+use crate::sync::{AtomicBool, AtomicUsize, Ordering, yield_now};
 
 /// How long the caller waits for calls that were under way. The longest of them, a bulk operation on millions of keys,
 /// takes a second or two.
@@ -46,7 +46,7 @@ pub(crate) struct Cuts {
 }
 
 impl Cuts {
-    pub(crate) const fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             taken: AtomicUsize::new(0),
             traces: AtomicBool::new(false),
@@ -165,10 +165,10 @@ impl Copying {
     /// Lets other threads run, without a guard: for longer when they have been looked at often.
     pub fn pause(&self) {
         match self.stage {
-            Stage::Grace { looks, .. } if looks > LOOKS => {
+            Stage::Grace { looks, .. } if looks > LOOKS && !cfg!(any(loom, shuttle)) => {
                 thread::park_timeout(Duration::from_micros(100));
             }
-            _ => thread::yield_now(),
+            _ => yield_now(),
         }
     }
 

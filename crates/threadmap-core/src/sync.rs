@@ -1,16 +1,16 @@
 //! The one door to atomics and locks.
 //!
 //! Everything that threads share is built from what is exported here. A normal build has the types of `std`; under
-//! `--cfg loom` or `--cfg shuttle` (tests only: `tests/loom`, `tests/shuttle`) the same names are those of a model
+//! `--cfg loom` or `--cfg shuttle` (tests only: `tests/models`) the same names are those of a model
 //! checker, which runs the maps through the interleavings of their steps. Nothing else in the crate imports
 //! `std::sync`.
 
 #[cfg(loom)]
-use loom::sync as checked;
+use loom::{sync as checked, thread};
 #[cfg(shuttle)]
-use shuttle::sync as checked;
+use shuttle::{sync as checked, thread};
 #[cfg(not(any(loom, shuttle)))]
-use std::sync as checked;
+use std::{sync as checked, thread};
 
 pub(crate) use checked::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, fence};
 pub(crate) use checked::{Mutex, MutexGuard};
@@ -18,6 +18,7 @@ pub(crate) use checked::{Mutex, MutexGuard};
 pub(crate) use checked::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 pub(crate) use std::sync::PoisonError;
 pub(crate) use std::sync::atomic::{Ordering, compiler_fence};
+pub(crate) use thread::yield_now;
 
 /// For figures only, with which nothing is published: always that of `std`, so that a model has fewer steps to order.
 pub(crate) use std::sync::atomic::{AtomicI64, AtomicIsize};

@@ -20,6 +20,7 @@ use std::ptr::NonNull;
 
 use super::epoch::Guard;
 use super::heap;
+use super::watch;
 use super::word::Word;
 use crate::step;
 use crate::sync::{AtomicU64, Ordering, fence};
@@ -31,7 +32,9 @@ fn clock() -> &'static AtomicU64 {
     &CLOCK
 }
 #[cfg(any(loom, shuttle))]
-once! { fn clock() -> &'static AtomicU64 { AtomicU64::new(FIRST) } }
+crate::sync::once! {
+    fn clock() -> &'static AtomicU64 { AtomicU64::new(FIRST) }
+}
 
 const UNSET: u64 = 0;
 /// The stamp of what was there before anything was traced.
@@ -144,6 +147,7 @@ impl<'g> TraceRef<'g> {
     }
 
     fn trace(self) -> &'g Trace {
+        watch::used(self.trace.as_ptr());
         // SAFETY: it lives as long as `'g`.
         unsafe { self.trace.as_ref() }
     }

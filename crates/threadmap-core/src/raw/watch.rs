@@ -1,7 +1,7 @@
 //! Under a model checker: whether memory is used after its end, or while it ends.
 //!
 //! Whoever makes, reaches or frees memory that threads share says so here. In a normal build nothing is left of that.
-//! In a model (`tests/loom`, `tests/shuttle`) freed memory stays where it is until the execution ends, so that a late
+//! In a model (`tests/models`) freed memory stays where it is until the execution ends, so that a late
 //! use is a failure with a name and not whatever lies there by then; under loom a use must also *happen before* the
 //! end, not only come before it. Invariant: each address is born once in an execution.
 

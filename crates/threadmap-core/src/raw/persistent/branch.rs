@@ -11,6 +11,7 @@ use std::ptr::NonNull;
 use crate::raw::epoch::Guard;
 use crate::raw::heap;
 use crate::raw::node::NodeRef;
+use crate::raw::watch;
 
 /// Bits of the hash that a level takes.
 const BITS: u32 = 5;
@@ -176,6 +177,7 @@ impl<'g> Branch<'g> {
     }
 
     fn header(self) -> &'g Header {
+        watch::used(self.header.as_ptr());
         // SAFETY: alive for `'g`; an edit changes only what nobody else refers to, through a pointer of its own.
         unsafe { self.header.as_ref() }
     }

@@ -321,7 +321,7 @@ impl Drop for Store {
     fn drop(&mut self) {
         // Whoever holds a version, and whoever has remains to bury, has the store, too: only the current version is
         // left.
-        let root = NonNull::new(*self.root.get_mut()).expect("a store has a root");
+        let root = NonNull::new(self.root.load(Ordering::Relaxed)).expect("a store has a root");
         // SAFETY: `&mut self`: nobody else can see it any more.
         let link = unsafe { root.as_ref() }.link;
         // SAFETY: as above.

@@ -29,9 +29,11 @@ enum Drawn {
 
 /// Lots that have failed once, and what was wrong then. A change of the steps makes another story of a seed, so what is
 /// worth more than that becomes a model with turns.
-const SEEDS: [(Made, Drawn, u64); 3] = [
+const SEEDS: [(Made, Drawn, u64); 4] = [
     // Broken on purpose: no second look at the header.
-    (Made::LockFree, Drawn::Random, 45),
+    (Made::LockFree, Drawn::Random, 26),
+    // A snapshot that does not move the clock on.
+    (Made::LockFree, Drawn::Random, 22),
     // No version in the header.
     (Made::LockFree, Drawn::Random, 0),
     (Made::LockFree, Drawn::Pct(4), 0),
@@ -103,6 +105,16 @@ fn lock_free_by_random_schedules() {
 #[test]
 fn lock_free_by_few_preemptions() {
     lots(Made::LockFree, Drawn::Pct(4));
+}
+
+#[test]
+fn snapshot_by_random_schedules() {
+    lots(Made::Snapshot, Drawn::Random);
+}
+
+#[test]
+fn snapshot_by_few_preemptions() {
+    lots(Made::Snapshot, Drawn::Pct(4));
 }
 
 #[test]

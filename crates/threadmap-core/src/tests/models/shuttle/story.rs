@@ -85,6 +85,24 @@ impl Teller {
         self.calls.extend(read);
     }
 
+    /// All keys at one moment of the call.
+    fn read_snapshot(&mut self) {
+        let from = self.now();
+        let snapshot = self.map.snapshot(&self.me).expect("memory");
+        let to = self.now();
+        for key in LASTING {
+            assert!(snapshot.contains(&Key::int(key)), "a key that stays");
+        }
+        let read = self.keys.iter().map(|&key| Call {
+            key,
+            from,
+            to,
+            did: Did::Read(number(snapshot.get(&Key::int(key)))),
+        });
+        let read: Vec<_> = read.collect();
+        self.calls.extend(read);
+    }
+
     fn count(&mut self) {
         let guard = self.me.pin();
         let counter = Key::int(COUNTER);
@@ -104,7 +122,7 @@ impl Teller {
             was,
             is: Some(value),
         };
-        match thread_rng().gen_range(0..20) {
+        match thread_rng().gen_range(0..21) {
             0..6 => self.call(key, |map, me| {
                 insert(map, key, value, me).then(|| put(None))
             }),
@@ -137,6 +155,7 @@ impl Teller {
             }
             17 => self.count(),
             18 => self.read_all(),
+            19 => self.read_snapshot(),
             _ => self.me.pin().flush(),
         }
     }
