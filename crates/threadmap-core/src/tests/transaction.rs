@@ -62,7 +62,7 @@ fn money_moves_but_is_never_made_or_lost() {
                         let runs = transact(map, &me, |tx| {
                             let amount = number(tx.get(&from)) / 3;
                             if step % 32 == thread {
-                                std::thread::yield_now();
+                                thread::yield_now();
                             }
                             for (key, change) in [(&from, -amount), (&to, amount)] {
                                 let next = number(tx.get(key)) + change;
