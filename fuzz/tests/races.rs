@@ -1,4 +1,4 @@
-//! Threads that do any operations on one map, for ThreadSanitizer: `node ci/sanitize.mjs --thread`.
+//! Threads that do any operations on one map, for `ThreadSanitizer`: `node ci/sanitize.mjs --thread`.
 //!
 //! A program without the test harness, whose channels the standard library synchronises where the sanitizer does not
 //! look; threads are joined one by one, which it sees. What it checks itself is little: sums that must come out.
