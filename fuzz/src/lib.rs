@@ -21,7 +21,7 @@ const MADE: [(Variant, u32); 4] = [
     (Variant::LockFree, 1),
     (Variant::Sharded, 1),
     (Variant::Sharded, 4),
-    (Variant::LockFree, 1),
+    (Variant::Snapshot, 1),
 ];
 
 /// The first byte says which structure, the next four which bits of a hash count: what collides is the input's choice.

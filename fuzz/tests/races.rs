@@ -1,4 +1,4 @@
-//! Threads that do any operations on one map, for ThreadSanitizer: `node ci/sanitize.mjs --thread`.
+//! Threads that do any operations on one map, for `ThreadSanitizer`: `node ci/sanitize.mjs --thread`.
 //!
 //! A program without the test harness, whose channels the standard library synchronises where the sanitizer does not
 //! look; threads are joined one by one, which it sees. What it checks itself is little: sums that must come out.
@@ -97,11 +97,23 @@ fn races(variant: Variant, hash_mask: u32) {
             let shared = Arc::clone(&shared);
             thread::spawn(move || {
                 let mut random = Random(thread.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+                let mut last = 0;
                 // New participants take over the slots and the garbage of those that have gone.
                 for turn in 0..6 {
                     let me = Participant::new();
-                    for _ in 0..OPERATIONS / 6 {
+                    for operation in 0..OPERATIONS / 6 {
                         any_operation(&shared, &mut random, &me, 1 + turn % 2 * 2);
+                        // One that another thread holds up for too long is refused, and the next one counts.
+                        if operation % 500 == 0
+                            && let Ok(snapshot) = shared.map.snapshot(&me)
+                        {
+                            let count = match snapshot.get(&COUNTER) {
+                                Some(Value::Int(count)) => count,
+                                _ => 0,
+                            };
+                            assert!(count >= last, "a later snapshot has all of an earlier one");
+                            last = count;
+                        }
                     }
                 }
             })

@@ -13,9 +13,8 @@ use shuttle::{sync as checked, thread};
 use std::{sync as checked, thread};
 
 pub(crate) use checked::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, fence};
-pub(crate) use checked::{Mutex, MutexGuard};
 #[cfg(not(threadmap_sanitize))]
-pub(crate) use checked::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+pub(crate) use checked::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
 pub(crate) use std::sync::PoisonError;
 pub(crate) use std::sync::atomic::{Ordering, compiler_fence};
 pub(crate) use thread::yield_now;
@@ -54,7 +53,7 @@ pub(crate) use once;
 #[cfg(threadmap_sanitize)]
 mod seen;
 #[cfg(threadmap_sanitize)]
-pub(crate) use seen::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+pub(crate) use seen::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// Locks for reading. A panic elsewhere never takes the data away: every section that holds a write lock leaves the
 /// structure whole at each point where it could unwind.
