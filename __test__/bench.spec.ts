@@ -204,7 +204,6 @@ describe('the page', () => {
         machine: { node: 'v24', cpu: 'one', date: '2026-01-01', load: '0.00 0.00 0.00 at the start' },
         seconds: 1,
         loadAfter: '1.00 1.00 1.00',
-        parts: ['node'],
         variant: 'sharded',
         contestants: [contestant('threadmap', 'ours'), contestant('Map', 'private')],
         missing: { redis: 'no server' },

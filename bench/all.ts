@@ -121,7 +121,6 @@ const measure = async ({ mode, parts, command }: Wish): Promise<Results> => {
       loadAfter: loadavg()
         .map((load) => load.toFixed(2))
         .join(' '),
-      parts,
       variant,
       contestants: peers
         .filter(({ name }) => measured.has(name))
