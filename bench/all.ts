@@ -14,7 +14,7 @@ import { describeMachine } from './machine.ts'
 import { runMatrix } from './matrix.ts'
 import { operationNames } from './operations.ts'
 import { makePage, RESULTS, ROOT, writePage } from './page/page.ts'
-import { PARTS, type Part, type Results, writeResults } from './page/results.ts'
+import { PARTS, type Part, type Results, readResults, writeResults } from './page/results.ts'
 import { kindOf, type Peer } from './peer.ts'
 import { runResident } from './resident.ts'
 import type { Series } from './series.ts'
@@ -121,7 +121,6 @@ const measure = async ({ mode, parts, command }: Wish): Promise<Results> => {
       loadAfter: loadavg()
         .map((load) => load.toFixed(2))
         .join(' '),
-      parts,
       variant,
       contestants: peers
         .filter(({ name }) => measured.has(name))
@@ -150,8 +149,10 @@ if (wish === undefined) {
 } else {
   const results = await measure(wish)
   mkdirSync(wish.out, { recursive: true })
-  writeResults(join(wish.out, RESULTS), results)
-  writePage(wish.out, makePage(results))
+  const folder = join(wish.out, RESULTS)
+  writeResults(folder, results)
+  // From the files, which have rounded the figures: who draws the page again later has no others.
+  writePage(wish.out, makePage(readResults(folder)))
   copyToReadme(wish.out)
   // What the loops have computed must be used, or an engine might leave it out.
   say(

@@ -43,14 +43,21 @@ const gridTable = (core: Core, rows: readonly CoreRow[]): string => {
   return table(['ns', ...core.names, 'our better by the best other'], lines)
 }
 
+// From here on a row says little about threads that meet.
+const DISTURBED = 0.1
+
+const disturbance = ({ rows }: Core): string => {
+  const some = rows.filter(({ disturbed }) => disturbed > DISTURBED).length
+  return `In ${some} of ${rows.length} rows another program had more than a tenth of what the threads could have had.`
+}
+
 export const gridSection = ({ core }: Results): string => {
   if (core === undefined) return ''
-  return unique(core.rows.map(groupOf))
-    .map((group) => {
-      const rows = core.rows.filter((row) => groupOf(row) === group)
-      return `#### ${group}\n\n${gridTable(core, rows)}`
-    })
-    .join('\n\n')
+  const tables = unique(core.rows.map(groupOf)).map((group) => {
+    const rows = core.rows.filter((row) => groupOf(row) === group)
+    return `#### ${group}\n\n${gridTable(core, rows)}`
+  })
+  return [disturbance(core), ...tables].join('\n\n')
 }
 
 const CHOICES: readonly (readonly [string, (row: CoreRow) => boolean])[] = [

@@ -25,7 +25,12 @@ const facts = ({ run, core }: Results): string => {
   const all = { ...run.machine, ...core?.facts, ...run.machine }
   const lines = Object.entries(all).filter(([name]) => name !== 'load' && name !== 'run')
   const command: Row = { cells: ['command', `\`${run.command}\` (${Math.round(run.seconds)} s)`] }
-  return table(['', ''], [command, ...lines.map(([name, value]): Row => ({ cells: [name, value] }))], 2)
+  const { thread, workers, matrix } = run.rounds
+  const rounds: Row = {
+    cells: ['rounds', `${thread} on one thread, ${workers} with workers, ${matrix} of the matrix`],
+  }
+  const more = lines.map(([name, value]): Row => ({ cells: [name, value] }))
+  return table(['', ''], [command, rounds, ...more], 2)
 }
 
 const contestants = ({ run }: Results): string => {

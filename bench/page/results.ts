@@ -25,7 +25,6 @@ export interface Run {
   readonly seconds: number
   /** The load of the machine when the run ended. */
   readonly loadAfter: string
-  readonly parts: readonly string[]
   /** The variant that a map without options gets. */
   readonly variant: string
   readonly contestants: readonly Contestant[]
