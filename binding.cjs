@@ -40,9 +40,9 @@ function isMusl() {
   if (process.platform !== 'linux' || !process.report) return false
   const excluded = process.report.excludeNetwork
   process.report.excludeNetwork = true
-  const { header } = process.report.getReport()
+  const report = process.report.getReport()
   process.report.excludeNetwork = excluded
-  return header.glibcVersionRuntime === undefined
+  return report?.header?.glibcVersionRuntime === undefined
 }
 
 /** The candidate for the C library of this process. */
