@@ -6,6 +6,8 @@ export type { VersionedEntry } from './lib/concurrent-map.ts'
 export { ABSENT, ConcurrentMap } from './lib/concurrent-map.ts'
 export { type Diagnostics, diagnostics } from './lib/diagnostics.ts'
 export {
+  CorruptFileError,
+  FileError,
   InternalError,
   InvalidHandleError,
   LimitError,
@@ -17,8 +19,10 @@ export {
   ThreadmapError,
   UnsupportedError,
 } from './lib/errors.ts'
+export { FrozenMap, type FrozenOptions, type FrozenStats } from './lib/frozen-map.ts'
 export type { MapHandle } from './lib/handle.ts'
 export type { Key, KeyPart } from './lib/key.ts'
 export type { MapOptions, MapStats, Variant } from './lib/options.ts'
 export { Snapshot } from './lib/snapshot.ts'
+export { TieredMap, type TieredOptions, type TieredStats } from './lib/tiered-map.ts'
 export type { Transaction, TransactOptions } from './lib/transaction.ts'

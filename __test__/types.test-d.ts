@@ -5,6 +5,9 @@ import {
   ABSENT,
   type Codec,
   ConcurrentMap,
+  type CorruptFileError,
+  FrozenMap,
+  type FrozenStats,
   type Key,
   type MapClosedError,
   type MapHandle,
@@ -12,6 +15,8 @@ import {
   type MapStats,
   type Snapshot,
   type ThreadmapError,
+  TieredMap,
+  type TieredStats,
   type VersionedEntry,
 } from '../index.ts'
 
@@ -105,6 +110,43 @@ expectTypeOf(counts.toJSON()).toEqualTypeOf<[string, number][]>()
 expectTypeOf(counts).toExtend<Disposable>()
 expectTypeOf<MapClosedError>().toExtend<ThreadmapError>()
 expectTypeOf<MapClosedError['code']>().toExtend<string>()
+
+// Files
+const frozen = FrozenMap.open<string, number>('path', { codec: 'json', verify: true })
+expectTypeOf(counts.freeze('path')).toEqualTypeOf<void>()
+expectTypeOf(counts.freeze(new URL('file:///path'))).toEqualTypeOf<void>()
+expectTypeOf(FrozenMap.open('path')).toEqualTypeOf<FrozenMap<Key, unknown>>()
+expectTypeOf(frozen.get('a')).toEqualTypeOf<number | undefined>()
+expectTypeOf(frozen.has('a')).toEqualTypeOf<boolean>()
+expectTypeOf(frozen.size).toEqualTypeOf<number>()
+expectTypeOf([...frozen]).toEqualTypeOf<[string, number][]>()
+expectTypeOf([...frozen.keys()]).toEqualTypeOf<string[]>()
+expectTypeOf(frozen.values().map(String).toArray()).toEqualTypeOf<string[]>()
+expectTypeOf(frozen.entries().next().value).toEqualTypeOf<[string, number] | undefined>()
+expectTypeOf(frozen.stats()).toEqualTypeOf<FrozenStats>()
+expectTypeOf(frozen).toExtend<Disposable>()
+expectTypeOf<CorruptFileError>().toExtend<ThreadmapError>()
+// @ts-expect-error a frozen map is read-only
+frozen.set('a', 1)
+// @ts-expect-error a frozen map is made by open
+new FrozenMap()
+// @ts-expect-error there is no such option
+FrozenMap.open('path', { variant: 'sharded' })
+// @ts-expect-error a path is a string or a URL
+FrozenMap.open(Buffer.from('path'))
+
+const tier = TieredMap.open<string, number>('name', { cold: 'path', hotBytes: 1, variant: 'lock-free' })
+expectTypeOf(tier).toEqualTypeOf<TieredMap<string, number>>()
+expectTypeOf(tier).toExtend<ConcurrentMap<string, number>>()
+expectTypeOf(tier.get('a')).toEqualTypeOf<number | undefined>()
+expectTypeOf(tier.set('a', 1)).toEqualTypeOf(tier)
+expectTypeOf(tier.stats()).toEqualTypeOf<TieredStats>()
+// @ts-expect-error the file is missing
+TieredMap.open('name', {})
+// @ts-expect-error the options are missing
+TieredMap.open('name')
+// @ts-expect-error a tiered map is made by open
+new TieredMap()
 
 // Keys and values of the wrong type
 

@@ -2,6 +2,8 @@
  * Arguments: checked, and taken as they are when the call begins, because code of the user that runs during it may
  * write to bytes and arrays that it has passed.
  */
+import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { types } from 'node:util'
 import { kindOf, makeError } from './errors.ts'
 import type { Raw } from './native.ts'
@@ -22,6 +24,32 @@ export function checkName(name: unknown): string {
     )
   }
   return name
+}
+
+/** The path of a file, absolute. Refuses what no file can be called. */
+export function checkPath(path: unknown, what = 'the path'): string {
+  const named = types.isProxy(path) || !(path instanceof URL) ? path : fromUrl(path, what)
+  if (typeof named === 'string' && named !== '' && named.isWellFormed() && !named.includes('\0')) {
+    return resolve(named)
+  }
+  const got = typeof named === 'string' && named !== '' ? 'one with a NUL or a lone surrogate' : kindOf(named)
+  throw makeError(
+    'THREADMAP_INVALID_ARGUMENT',
+    `${what} must be a string that is not empty, or a file: URL, got ${got}`,
+  )
+}
+
+function fromUrl(url: URL, what: string): string {
+  try {
+    return fileURLToPath(url)
+  } catch (cause) {
+    const error = makeError(
+      'THREADMAP_INVALID_ARGUMENT',
+      `${what} must be a string or a file: URL, got a URL of ${url.protocol}`,
+    )
+    error.cause = cause
+    throw error
+  }
 }
 
 /** The items of an iterable, taken before the map is touched. */

@@ -3,7 +3,16 @@
  * anything; each method is one native call unless its text says otherwise. An instance belongs to its thread.
  */
 import { inspect, types } from 'node:util'
-import { checkFunction, checkName, fixedKey, fixedRaw, flatten, listOf, sameBytes } from './arguments.ts'
+import {
+  checkFunction,
+  checkName,
+  checkPath,
+  fixedKey,
+  fixedRaw,
+  flatten,
+  listOf,
+  sameBytes,
+} from './arguments.ts'
 import { builtInCodec, type Codec, encode, needsCodec } from './codec.ts'
 import { detectDuplicates } from './duplicates.ts'
 import { kindOf, LimitError, MapClosedError, makeError, UnsupportedError } from './errors.ts'
@@ -21,6 +30,7 @@ import {
 import { Held, idOf, Snapshot } from './snapshot.ts'
 import { type Transaction, type TransactOptions, transact } from './transaction.ts'
 import { Uncloneable } from './uncloneable.ts'
+import { walk } from './walk.ts'
 
 detectDuplicates()
 
@@ -34,7 +44,7 @@ export interface VersionedEntry<V> {
 }
 
 /** An id that native code has opened for this thread; the constructor takes it in place of entries. */
-class Opened {
+export class Opened {
   readonly id: number
   readonly variant: string
   readonly codec: Codec | undefined
@@ -59,11 +69,15 @@ function openNative(name: string | undefined, request: Request): Opened {
   return settle(id, request)
 }
 
-/** Checks an opened map against what was asked for, and finds its codec. */
-function settle(id: number, request: Request): Opened {
+/**
+ * Checks an opened map against what was asked for, and finds its codec. `check` has more to check; what it throws
+ * closes the map again.
+ */
+export function settle(id: number, request: Request, check?: () => void): Opened {
   try {
     const living = native.describe(id)
     checkConflict(request, living)
+    check?.()
     return new Opened(id, living[1], request.codec ?? builtInCodec(living[3]))
   } catch (error) {
     native.close(id)
@@ -463,6 +477,26 @@ export class ConcurrentMap<K extends Key = Key, V = unknown> extends Uncloneable
   }
 
   /**
+   * Writes all entries to a file that {@link FrozenMap.open} maps, in any process: those of one moment, as
+   * {@link ConcurrentMap#snapshot} has them, so it needs the memory of a snapshot meanwhile (of a tiered map, those that
+   * {@link ConcurrentMap#entries} gives). The file appears under its name whole and on the disk, or not at all: after a
+   * crash there is the old file or the new one. Others may write meanwhile. Cost: O(entries), about a microsecond
+   * each, in native calls of some milliseconds; 13 bytes of memory an entry for the index.
+   * @throws FileError when the file cannot be written; the old one is as it was.
+   */
+  freeze(path: string | URL): void {
+    const id = this.#id
+    const file = checkPath(path)
+    const held = native.describeTier(id) === undefined ? native.takeSnapshot(id) : 0
+    try {
+      const writer = native.freezeBegin(id, file)
+      while (!native.freezeStep(id, writer, held));
+    } finally {
+      if (held !== 0) native.releaseSnapshot(held)
+    }
+  }
+
+  /**
    * For `JSON.stringify`: an array of entries.
    * @throws LimitError beyond 100,000 entries: iterate instead.
    */
@@ -530,7 +564,9 @@ export class ConcurrentMap<K extends Key = Key, V = unknown> extends Uncloneable
 
   #chunks<T>(what: 0 | 1 | 2, make: (items: Raw[], at: number) => T): IteratorObject<T, undefined, unknown> {
     native.size(this.#id)
-    return this.#persistent ? this.#walkVersion(what, make) : this.#walk(what, make)
+    return this.#persistent
+      ? this.#walkVersion(what, make)
+      : walk(what, (cursor) => native.scan(this.#id, cursor, what), make)
   }
 
   /** One version, held from the first chunk to the last; native code lets go of those that are never gone through. */
@@ -550,17 +586,6 @@ export class ConcurrentMap<K extends Key = Key, V = unknown> extends Uncloneable
     }
     return undefined
   }
-
-  /** The cursor is all the state there is: an iterator that is abandoned costs nothing. */
-  *#walk<T>(what: 0 | 1 | 2, make: (items: Raw[], at: number) => T): Generator<T, undefined, unknown> {
-    const width = what === 0 ? 2 : 1
-    for (let cursor = 0; cursor >= 0; ) {
-      const items = native.scan(this.#id, cursor, what)
-      cursor = items.pop() as number
-      for (let at = 0; at < items.length; at += width) yield make(items, at)
-    }
-    return undefined
-  }
 }
 
 /** What `console.log` shows: never keys or values. Set here because declarations cannot name its symbol. */
@@ -574,7 +599,7 @@ function describe(this: ConcurrentMap, _depth: number, options: unknown, show: t
       throw error
     }
   }
-  return `ConcurrentMap ${show(figures(), options as never)}`
+  return `${this.constructor.name} ${show(figures(), options as never)}`
 }
 
 Object.defineProperty(ConcurrentMap.prototype, inspect.custom, {

@@ -49,6 +49,19 @@ export class LimitError extends ThreadmapError {
   static override readonly code = 'THREADMAP_LIMIT'
 }
 
+/**
+ * A frozen file is not what `freeze` wrote: cut short, damaged, shortened while it was open, or no frozen file at all.
+ * What was read before is right; nothing has changed.
+ */
+export class CorruptFileError extends ThreadmapError {
+  static override readonly code = 'THREADMAP_CORRUPT_FILE'
+}
+
+/** The system refused to open, write or replace a frozen file; the message has its reason. The old file is as it was. */
+export class FileError extends ThreadmapError {
+  static override readonly code = 'THREADMAP_FILE'
+}
+
 /** An option or variant of the public contract that this version does not have yet. */
 export class NotImplementedError extends ThreadmapError {
   static override readonly code = 'THREADMAP_NOT_IMPLEMENTED'
@@ -87,6 +100,8 @@ const CLASSES = [
   InvalidHandleError,
   MapClosedError,
   LimitError,
+  CorruptFileError,
+  FileError,
   NotImplementedError,
   StalledError,
   UnsupportedError,

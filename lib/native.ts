@@ -23,6 +23,19 @@ export type Description = readonly [
   version: number,
 ]
 
+/** What `frozenDescribe` tells, in this order. */
+export type FrozenDescription = readonly [path: string, codec: string, entries: number, bytes: number]
+
+/** What `describeTier` tells, in this order. */
+export type TierDescription = readonly [
+  path: string,
+  hotBytes: number,
+  fileEntries: number,
+  fileBytes: number,
+  promotions: number,
+  evictions: number,
+]
+
 /** The raw callbacks and the cold functions of the binding. */
 export interface NativeBinding {
   introduce(errorFactory: (code: string, message: string) => Error, bufferClass: typeof Buffer): void
@@ -90,6 +103,25 @@ export interface NativeBinding {
   transactionDelete(transaction: number, key: unknown): boolean
   commit(id: number, transaction: number): boolean
   abandon(transaction: number): void
+  freezeBegin(id: number, path: string): number
+  /** Writes a piece of a snapshot, or of the map itself (0). */
+  freezeStep(id: number, writer: number, snapshot: number): boolean
+  frozenOpen(path: string, verify: boolean): number
+  frozenClose(id: number): void
+  frozenDescribe(id: number): FrozenDescription
+  frozenSize(id: number): number
+  frozenGet(id: number, key: unknown): Raw
+  frozenHas(id: number, key: unknown): boolean
+  frozenScan(id: number, cursor: number, what: 0 | 1 | 2): Raw[]
+  openTiered(
+    name: string,
+    variant: string,
+    shards: number,
+    codec: string | undefined,
+    limits: readonly [maxKeyBytes: number, maxValueBytes: number, hotBytes: number],
+    path: string,
+  ): number
+  describeTier(id: number): TierDescription | undefined
 }
 
 function loaded(): ReturnType<typeof load> {

@@ -82,7 +82,8 @@ function notYet(name: string, value: string): Error {
   )
 }
 
-function integer(name: string, value: unknown, max: number): number {
+/** Checks an option that counts something. */
+export function integer(name: string, value: unknown, max: number): number {
   if (typeof value !== 'number') throw wrongType(name, 'a number', value)
   if (!Number.isInteger(value) || value < 1 || value > max) {
     throw makeError(
@@ -112,7 +113,8 @@ function shards(value: unknown): number {
   return count
 }
 
-function codec(value: unknown): Codec {
+/** Checks the option `codec`. */
+export function readCodec(value: unknown): Codec {
   if (typeof value === 'string') {
     const known = builtInCodec(value)
     if (known === undefined) {
@@ -144,10 +146,13 @@ function codec(value: unknown): Codec {
   return { name, encode: encode.bind(value), decode: decode.bind(value) }
 }
 
+/** How each option is checked: gives what it means, throws for what it cannot mean. */
+export type Readers = { readonly [name: string]: (value: unknown) => unknown }
+
 const READERS: { readonly [Name in keyof MapOptions]-?: (value: unknown) => unknown } = {
   variant,
   shards,
-  codec,
+  codec: readCodec,
   maxKeyBytes: (value) => integer('maxKeyBytes', value, MAX_KEY_BYTES),
   maxValueBytes: (value) => integer('maxValueBytes', value, MAX_VALUE_BYTES),
   near(value) {
@@ -160,27 +165,34 @@ const READERS: { readonly [Name in keyof MapOptions]-?: (value: unknown) => unkn
   },
 }
 
-/** Checks what was asked for. */
-export function readOptions(options: unknown): Request {
+/** Checks a bag of options against their readers. */
+export function readBag(options: unknown, readers: Readers): Record<string, unknown> {
   // Without a prototype: what is not asked for must not be found on a polluted one.
   const request: Record<string, unknown> = Object.create(null)
-  if (options === undefined) return request as Request
+  if (options === undefined) return request
   if (typeof options !== 'object' || options === null) throw wrongType('bag', 'an object', options)
   for (const name of Object.keys(options)) {
-    if (!Object.hasOwn(READERS, name)) {
-      const known = Object.keys(READERS).join(', ')
+    const reader = Object.hasOwn(readers, name) ? readers[name] : undefined
+    if (reader === undefined) {
+      const known = Object.keys(readers).join(', ')
       throw makeError('THREADMAP_INVALID_OPTION', `there is no option '${name}': the options are ${known}`)
     }
     const value: unknown = Reflect.get(options, name)
-    if (value !== undefined) request[name] = READERS[name as keyof MapOptions](value)
+    if (value !== undefined) request[name] = reader(value)
   }
+  return request
+}
+
+/** Checks what was asked for; `more` are options that only some maps have. */
+export function readOptions<More>(options: unknown, more: Readers = {}): Request & More {
+  const request = readBag(options, { ...READERS, ...more })
   if (request['shards'] !== undefined && (request['variant'] ?? 'sharded') !== 'sharded') {
     throw makeError(
       'THREADMAP_INVALID_OPTION',
       `option shards belongs to the variant 'sharded', got it with '${request['variant']}': leave it out`,
     )
   }
-  return request as Request
+  return request as Request & More
 }
 
 /** Throws when a living map is not what was asked for. */

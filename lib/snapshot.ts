@@ -9,6 +9,7 @@ import { kindOf, MapClosedError, makeError } from './errors.ts'
 import type { Key } from './key.ts'
 import { native, type Raw } from './native.ts'
 import { Uncloneable } from './uncloneable.ts'
+import { walk } from './walk.ts'
 
 /** Makes a value of what has crossed from native code. */
 export type Unpack = (raw: Raw) => unknown
@@ -130,18 +131,7 @@ export class Snapshot<K extends Key = Key, V = unknown> extends Uncloneable {
 
   #chunks<T>(what: 0 | 1 | 2, make: (items: Raw[], at: number) => T): IteratorObject<T, undefined, unknown> {
     native.snapshotFigures(this.#id)
-    return this.#walk(what, make)
-  }
-
-  /** The cursor is all the state there is: an iterator that is abandoned costs nothing. */
-  *#walk<T>(what: 0 | 1 | 2, make: (items: Raw[], at: number) => T): Generator<T, undefined, unknown> {
-    const width = what === 0 ? 2 : 1
-    for (let cursor = 0; cursor >= 0; ) {
-      const items = native.snapshotScan(this.#id, cursor, what)
-      cursor = items.pop() as number
-      for (let at = 0; at < items.length; at += width) yield make(items, at)
-    }
-    return undefined
+    return walk(what, (cursor) => native.snapshotScan(this.#id, cursor, what), make)
   }
 }
 

@@ -1,6 +1,6 @@
 // Where the operations of a conformance test run: here, split over a writer and a reader, or dealt to four workers.
 // Invariant: each step is awaited before the next one starts, so every setting must give the same results.
-import { ConcurrentMap } from '../../index.ts'
+import { ConcurrentMap, type MapOptions } from '../../index.ts'
 import { Crew } from './crew.ts'
 import { runStep } from './steps.ts'
 import type { Variant } from './variants.ts'
@@ -46,14 +46,22 @@ export function builtInMap(): Setting {
   }
 }
 
-export function oneThread(variant: Variant): Setting {
-  const open: ConcurrentMap[] = []
+/** Makes the maps of a setting. */
+export type Make = (
+  entries: Iterable<readonly [never, never]> | undefined,
+  options: MapOptions,
+) => ConcurrentMap<never, never>
+
+const inMemory: Make = (entries, options) => new ConcurrentMap(entries, options)
+
+export function oneThread(variant: Variant, make: Make = inMemory): Setting {
+  const open: ConcurrentMap<never, never>[] = []
   return {
     title: `${variant.title}, one thread`,
     concurrent: true,
     async start() {},
     async create(entries) {
-      const map = new ConcurrentMap<never, never>(entries as Iterable<never> | undefined, variant.options)
+      const map = make(entries as Iterable<never> | undefined, variant.options)
       open.push(map)
       return asyncMap((operation, args) => runStep(map, operation, args))
     },
@@ -69,12 +77,13 @@ export function writerAndReader(variant: Variant): Setting {
   )
 }
 
-export function fourWorkers(variant: Variant): Setting {
+export function fourWorkers(variant: Variant, make: Make = inMemory): Setting {
   let turn = 0
-  return withCrew(`${variant.title}, operations dealt to four workers`, variant, 4, () => {
+  const deal = (): number => {
     turn = (turn + 1) % 4
     return turn
-  })
+  }
+  return withCrew(`${variant.title}, operations dealt to four workers`, variant, 4, deal, make)
 }
 
 function withCrew(
@@ -82,6 +91,7 @@ function withCrew(
   variant: Variant,
   size: number,
   workerFor: (operation: string) => number,
+  make: Make = inMemory,
 ): Setting {
   let crew: Crew<Seat> | undefined
   let map: ConcurrentMap<never, never> | undefined
@@ -93,7 +103,7 @@ function withCrew(
     },
     async create(entries) {
       const workers = crew as Crew<Seat>
-      const fresh = new ConcurrentMap<never, never>(entries as Iterable<never> | undefined, variant.options)
+      const fresh = make(entries as Iterable<never> | undefined, variant.options)
       await workers.all('sit', () => [fresh.handle])
       map?.close()
       map = fresh

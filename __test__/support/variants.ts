@@ -7,6 +7,10 @@ export interface Variant {
   readonly options: MapOptions
 }
 
+/** Those that can lie over a file. */
+export const tierable = (): readonly Variant[] =>
+  variants.filter(({ options }) => options.variant !== 'snapshot')
+
 export const variants: readonly Variant[] = [
   { title: 'sharded', options: { variant: 'sharded' } },
   { title: 'sharded with one shard', options: { variant: 'sharded', shards: 1 } },

@@ -41,7 +41,7 @@ fn any_operation(shared: &Shared, random: &mut Random, me: &Participant, fill: u
     let name = format!("key {number}");
     let (key, guard) = (Key::latin1(name.as_bytes()), &me.pin());
     let blob = Value::Blob(BlobKind::Bytes, &[number as u8; 40]);
-    let old = map.get(&key, guard);
+    let old = map.get(&key, guard).expect("no damage");
     let insert = |value| {
         let put = map.compare_and_set(&key, &Expected::Absent, &value, guard);
         let put = put.expect("memory");
@@ -72,12 +72,12 @@ fn any_operation(shared: &Shared, random: &mut Random, me: &Participant, fill: u
         }
         5 => {
             if let Some((_, version)) = map.get_entry(&key, guard).expect("memory") {
-                removed(map.delete_if_version(&key, version, guard));
+                removed(map.delete_if_version(&key, version, guard).expect("no damage"));
             }
         }
-        6 => drop(map.scan((number as u32) << 23, 30, guard, &mut Vec::new())),
+        6 => drop(map.scan((number as u64) << 23, 30, guard, &mut Vec::new()).expect("no damage")),
         _ if random.below(4) < fill => insert(if number % 2 == 0 { blob } else { Value::Int(1) }),
-        _ => drop(removed(map.take(&key, guard).is_some())),
+        _ => drop(removed(map.take(&key, guard).expect("no damage").is_some())),
     }
 }
 
@@ -124,7 +124,7 @@ fn races(variant: Variant, hash_mask: u32) {
     }
     let me = Participant::new();
     let guard = me.pin();
-    let count = shared.map.take(&COUNTER, &guard);
+    let count = shared.map.take(&COUNTER, &guard).expect("no damage");
     let counted = Value::Int(shared.counted.load(Ordering::Relaxed));
     assert!(
         count.is_some_and(|count| count.same(&counted)),

@@ -23,6 +23,8 @@ pub(crate) struct Counters {
     stripes: Box<[CachePadded<Stripe>]>,
     /// Stripes that belong to one thread each; a power of two, and half as many follow for all others.
     owned: usize,
+    /// Entries that were there from the start.
+    base: i64,
 }
 
 impl Counters {
@@ -38,7 +40,13 @@ impl Counters {
                 .map(|_| CachePadded::default())
                 .collect(),
             owned,
+            base: 0,
         }
+    }
+
+    /// Begins with so many entries, which nobody has put in.
+    pub(crate) fn start_with(&mut self, entries: u64) {
+        self.base = entries as i64;
     }
 
     #[inline]
@@ -75,20 +83,20 @@ impl Counters {
         guard.note_bytes(bytes);
     }
 
-    fn sum(&self, of: impl Fn(&Stripe) -> i64) -> u64 {
+    fn sum(&self, base: i64, of: impl Fn(&Stripe) -> i64) -> u64 {
         let sum: i64 = self.stripes.iter().map(|stripe| of(stripe)).sum();
         // A removal may be counted before the insert of another thread that it removed.
-        sum.max(0) as u64
+        (base + sum).max(0) as u64
     }
 
     pub(crate) fn entries(&self) -> u64 {
-        self.sum(|stripe| {
+        self.sum(self.base, |stripe| {
             stripe.inserts.load(Ordering::Relaxed) - stripe.removals.load(Ordering::Relaxed)
         })
     }
 
     pub(crate) fn bytes(&self) -> u64 {
-        self.sum(|stripe| stripe.bytes.load(Ordering::Relaxed))
+        self.sum(0, |stripe| stripe.bytes.load(Ordering::Relaxed))
     }
 
     pub(crate) fn changes(&self) -> u64 {
@@ -99,7 +107,7 @@ impl Counters {
                 .iter()
                 .sum()
         };
-        self.sum(each)
+        self.sum(0, each)
     }
 
     pub(crate) fn size(&self) -> usize {

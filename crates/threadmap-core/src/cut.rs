@@ -100,7 +100,11 @@ pub struct Copying {
 
 impl Copying {
     /// Begins: from here on writers trace what they change.
+    ///
+    /// # Panics
+    /// For a map over a file, whose writers trace nothing.
     pub fn begin(map: &Map, guard: &Guard<'_>) -> Self {
+        assert!(map.beneath.is_none(), "no map over a file");
         map.cuts.taken.fetch_add(1, Ordering::SeqCst);
         step::after("open a cut");
         let store = Arc::new(Store::new());

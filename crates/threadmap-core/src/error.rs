@@ -1,6 +1,6 @@
 //! What an operation can refuse. A miss or a lost comparison is a value, never an error.
 
-use std::fmt;
+use std::{fmt, io};
 
 /// Why an operation was refused. Nothing has changed when one is returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +38,44 @@ pub enum Error {
         /// What was asked for.
         operation: &'static str,
     },
+    /// A map over a file has no snapshots.
+    OverFile,
+    /// A frozen file is not what was written: cut short, damaged, or no frozen file at all.
+    Corrupt {
+        /// What was found.
+        what: &'static str,
+        /// The byte of the file where it was found.
+        at: u64,
+    },
+    /// The system refused something about a file.
+    File {
+        /// What was tried.
+        doing: &'static str,
+        /// The kind of refusal.
+        kind: io::ErrorKind,
+        /// The system's number for it.
+        os: Option<i32>,
+    },
+    /// The path leads to a folder, a pipe or a device.
+    NoRegularFile,
+    /// The codec's name does not fit the header of a file; both in bytes.
+    CodecTooLong {
+        /// Bytes of the name.
+        got: usize,
+        /// The most that a header holds.
+        limit: usize,
+    },
+}
+
+impl Error {
+    /// Makes an error of the system's, about `doing`.
+    pub(crate) fn file(doing: &'static str) -> impl Fn(io::Error) -> Self {
+        move |error| Self::File {
+            doing,
+            kind: error.kind(),
+            os: error.raw_os_error(),
+        }
+    }
 }
 
 impl fmt::Display for Error {
@@ -78,6 +116,26 @@ impl fmt::Display for Error {
             Self::OutOfMemory => write!(
                 f,
                 "the system has no memory left for this entry: nothing was changed"
+            ),
+            Self::OverFile => write!(
+                f,
+                "a map over a file has no snapshot(): freeze(path) it, and open what that has written"
+            ),
+            Self::Corrupt { what, at } => write!(
+                f,
+                "the frozen file is damaged, or none: {what} (byte {at}). Write it anew with freeze()"
+            ),
+            Self::File { doing, kind, os } => {
+                let why = os.map_or_else(|| io::Error::from(*kind), io::Error::from_raw_os_error);
+                write!(f, "cannot {doing} the frozen file: {why}")
+            }
+            Self::NoRegularFile => write!(
+                f,
+                "a frozen map is a regular file, and this is a folder, a pipe or a device: give another path"
+            ),
+            Self::CodecTooLong { got, limit } => write!(
+                f,
+                "the codec's name takes {got} bytes, a frozen file has room for {limit}: use a shorter name"
             ),
         }
     }

@@ -22,6 +22,13 @@ pub(crate) struct Hashed<'a> {
     pub(crate) tag: u16,
 }
 
+impl<'a> Hashed<'a> {
+    /// The key in one piece, for who looks it up elsewhere.
+    pub(crate) fn key(&self) -> Key<'a> {
+        Key::from_parts(self.kind, self.is_buffer, self.bytes)
+    }
+}
+
 /// Makes the hashes of one map.
 #[derive(Clone, Debug)]
 pub(crate) struct KeyHasher {

@@ -20,7 +20,7 @@
 //! });
 //! let me = Participant::new();
 //! let guard = me.pin();
-//! assert!(map.get(&Key::latin1(b"hits"), &guard).unwrap().same(&Value::Number(4_000.0)));
+//! assert!(map.get(&Key::latin1(b"hits"), &guard).unwrap().unwrap().same(&Value::Number(4_000.0)));
 //! ```
 //!
 //! # What a thread may rely on
@@ -29,7 +29,7 @@
 //! A guard keeps what was read under it alive; drop it soon, because memory is not given back while it is held.
 //!
 //! # Rooms
-//! `key`, `value`: what goes in and out. `ops`, `number`: all operations, once. `index`: how a variant finds nodes.
+//! `key`, `value`: what goes in and out. `frozen`: maps in files. `tiered`: a map over such a file. `ops`, `number`: all operations, once. `index`: how a variant finds nodes.
 //! `raw`: nodes, words, reclamation; all unsafe code is there. `sync`: the door to atomics and locks.
 #![deny(unsafe_code)]
 #![cfg_attr(
@@ -40,6 +40,7 @@
 mod counters;
 mod cut;
 mod error;
+mod frozen;
 mod hash;
 mod index;
 mod key;
@@ -52,11 +53,14 @@ mod snapshot;
 mod step;
 mod sync;
 mod text;
+mod tiered;
 mod transaction;
 mod value;
 
 pub use cut::{Copying, Progress};
 pub use error::{Error, Result};
+pub use frozen::reader::FrozenMap;
+pub use frozen::writer::{Freezer, Source};
 pub use key::{Elements, Key, KeyKind};
 pub use map::{Entry, Map, Stats};
 pub use number::Number;
@@ -69,6 +73,7 @@ pub use raw::slab::SlabStats;
 pub use raw::slots::{Slots, Taken};
 pub use snapshot::{Content, Snapshot};
 pub use text::{Text, narrow};
+pub use tiered::TierStats;
 pub use transaction::Transaction;
 pub use value::{BlobKind, OwnedValue, Value};
 

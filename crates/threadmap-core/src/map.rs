@@ -10,12 +10,15 @@ use crate::options::{Options, Variant};
 use crate::raw::epoch::Guard;
 use crate::raw::node::NodeRef;
 use crate::sync::{AtomicU64, Ordering};
+use crate::tiered::Beneath;
 use crate::value::Value;
 
 /// A concurrent map from keys to values. Share it between threads by reference or `Arc`; each operation takes the
 /// calling thread's [`Guard`](crate::Guard), and what it returns lives as long as that.
 pub struct Map {
     pub(crate) index: AnyIndex,
+    /// The file that has what memory has not.
+    pub(crate) beneath: Option<Box<Beneath>>,
     pub(crate) counters: Counters,
     pub(crate) cuts: Cuts,
     hasher: KeyHasher,
@@ -69,6 +72,7 @@ impl Map {
         );
         Self {
             index: AnyIndex::new(&options),
+            beneath: None,
             counters: Counters::new(),
             cuts: Cuts::new(),
             hasher: KeyHasher::new(options.hash_mask),
@@ -139,7 +143,12 @@ impl Map {
     /// Figures for operators. Cost: a visit to each shard.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        let index_bytes = (self.index.bytes() + self.counters.size() + size_of::<Self>()) as u64;
+        let filter = self
+            .beneath
+            .as_ref()
+            .map_or(0, |beneath| beneath.promotion.filter_bytes());
+        let index_bytes =
+            (self.index.bytes() + self.counters.size() + size_of::<Self>() + filter) as u64;
         Stats {
             entries: self.len(),
             bytes: self.held_bytes() + index_bytes,
@@ -153,18 +162,24 @@ impl Map {
     ///
     /// Weakly consistent: an entry present from the first call to the last is given exactly once, whatever grows or
     /// shrinks meanwhile; no key is given twice; others may or may not be seen. No writer waits for longer than it
-    /// takes to copy one segment's pointers.
+    /// takes to copy one segment's pointers. A cursor is below 2^53.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] where the map lies over a damaged file.
     pub fn scan<'g>(
         &'g self,
-        from: u32,
+        from: u64,
         enough: usize,
         guard: &'g Guard,
         give: &mut Vec<Entry<'g>>,
-    ) -> Option<u32> {
+    ) -> Result<Option<u64>> {
+        if let Some(beneath) = &self.beneath {
+            return self.scan_beneath(beneath, from, enough, guard, give);
+        }
         let mut nodes: Vec<NodeRef<'g>> = Vec::with_capacity(enough);
-        let next = self.index.scan(from, enough, guard, &mut nodes);
+        let next = self.index.scan(from as u32, enough, guard, &mut nodes);
         give.extend(nodes.into_iter().filter_map(NodeRef::entry));
-        next
+        Ok(next.map(u64::from))
     }
 
     /// Checks what must hold when nobody is at work.

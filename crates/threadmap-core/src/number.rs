@@ -157,7 +157,7 @@ impl Map {
     ) -> Result<()> {
         self.admit(key, &Value::Undefined)?;
         let found = self
-            .get(key, guard)
+            .get(key, guard)?
             .map(|value| delta.read(&value))
             .transpose()?;
         found.unwrap_or(initial).plus(delta).map(drop)

@@ -57,6 +57,9 @@ impl Map {
         mut decide: impl FnMut(Option<Cell<'g>>) -> Result<Step<'v>>,
     ) -> Result<(Option<Value<'g>>, bool)> {
         let hashed = self.hash(key);
+        if let Some(beneath) = &self.beneath {
+            return self.step_beneath(beneath, &hashed, guard, decide);
+        }
         let (mut node, mut trail) = self.index.find_with_trail(&hashed, guard);
         loop {
             let (word, found) = self.look(node);
@@ -102,7 +105,7 @@ impl Map {
     }
 
     #[inline]
-    fn replace_word(
+    pub(crate) fn replace_word(
         &self,
         node: NodeRef<'_>,
         word: Word,
@@ -165,7 +168,13 @@ impl Map {
         Ok(linked)
     }
 
-    fn remove(&self, key: &Hashed<'_>, node: NodeRef<'_>, word: Word, guard: &Guard<'_>) -> bool {
+    pub(crate) fn remove(
+        &self,
+        key: &Hashed<'_>,
+        node: NodeRef<'_>,
+        word: Word,
+        guard: &Guard<'_>,
+    ) -> bool {
         if self.cuts.are_taken() {
             let pushed = node.push(word, None, guard);
             self.cuts.note_trace();
@@ -199,16 +208,35 @@ impl Map {
     }
 
     /// The value of the key. Cost: one lookup; under the sharded variant its shard's lock for reading.
+    ///
+    /// # Errors
+    /// [`crate::Error::Corrupt`] where the map lies over a damaged file.
     #[inline]
-    pub fn get<'g>(&'g self, key: &Key<'_>, guard: &'g Guard) -> Option<Value<'g>> {
-        self.index.find(&self.hash(key), guard)?.value()
+    pub fn get<'g>(&'g self, key: &Key<'_>, guard: &'g Guard) -> Result<Option<Value<'g>>> {
+        let hashed = self.hash(key);
+        let node = self.index.find(&hashed, guard);
+        if let Some(value) = node.and_then(NodeRef::value) {
+            return Ok(Some(value));
+        }
+        match &self.beneath {
+            None => Ok(None),
+            Some(beneath) => self.get_beneath(beneath, &hashed, node, guard),
+        }
     }
 
     /// Whether the key has an entry.
-    pub fn contains(&self, key: &Key<'_>, guard: &Guard) -> bool {
-        self.index
-            .find(&self.hash(key), guard)
-            .is_some_and(|node| node.read().1.is_some())
+    ///
+    /// # Errors
+    /// As for [`Map::get`].
+    pub fn contains(&self, key: &Key<'_>, guard: &Guard) -> Result<bool> {
+        let node = self.index.find(&self.hash(key), guard);
+        if node.is_some_and(|node| node.read().1.is_some()) {
+            return Ok(true);
+        }
+        match &self.beneath {
+            None => Ok(false),
+            Some(beneath) => Self::contains_beneath(beneath, key, node),
+        }
     }
 
     /// Stores the value whatever was there; returns what was there.
@@ -226,10 +254,11 @@ impl Map {
     }
 
     /// Removes the entry; returns what was there. Of several callers exactly one gets it.
-    pub fn take<'g>(&'g self, key: &Key<'_>, guard: &'g Guard) -> Option<Value<'g>> {
-        self.step(key, guard, |_| Ok(Step::Remove))
-            .unwrap_or_default()
-            .0
+    ///
+    /// # Errors
+    /// As for [`Map::get`]; and over a file when memory is out.
+    pub fn take<'g>(&'g self, key: &Key<'_>, guard: &'g Guard) -> Result<Option<Value<'g>>> {
+        Ok(self.step(key, guard, |_| Ok(Step::Remove))?.0)
     }
 
     /// The value of the key, after storing `value` if it had none.
@@ -292,7 +321,15 @@ impl Map {
     }
 
     /// Removes the entry if it has what is expected; says whether it did.
-    pub fn compare_and_delete(&self, key: &Key<'_>, expected: &Value<'_>, guard: &Guard) -> bool {
+    ///
+    /// # Errors
+    /// As for [`Map::take`].
+    pub fn compare_and_delete(
+        &self,
+        key: &Key<'_>,
+        expected: &Value<'_>,
+        guard: &Guard,
+    ) -> Result<bool> {
         let decide = |found: Option<Cell<'_>>| {
             Ok(if found.is_some_and(|cell| cell.value.same(expected)) {
                 Step::Remove
@@ -300,7 +337,7 @@ impl Map {
                 Step::Keep
             })
         };
-        self.step(key, guard, decide).is_ok_and(|(_, done)| done)
+        Ok(self.step(key, guard, decide)?.1)
     }
 
     /// The value and a version that changes with every change of the entry and never comes back, also after a
@@ -313,21 +350,27 @@ impl Map {
         key: &Key<'_>,
         guard: &'g Guard,
     ) -> Result<Option<(Value<'g>, u64)>> {
-        let Some(node) = self.index.find(&self.hash(key), guard) else {
-            return Ok(None);
-        };
-        while let (word, Some(cell)) = self.look(Some(node)) {
-            if let Some(version) = cell.version {
-                return Ok(Some((cell.value, version)));
+        let hashed = self.hash(key);
+        loop {
+            let node = self.index.find(&hashed, guard);
+            while let Some(node) = node
+                && let (word, Some(cell)) = self.look(Some(node))
+            {
+                if let Some(version) = cell.version {
+                    return Ok(Some((cell.value, version)));
+                }
+                let version = self.fresh_version();
+                let next = OwnedWord::encode(&cell.value, Some(version), guard)?;
+                if let Some(bytes) = self.change_word(node, word, next, guard) {
+                    self.counters.bytes_only(bytes, guard);
+                    return Ok(Some((cell.value, version)));
+                }
             }
-            let version = self.fresh_version();
-            let next = OwnedWord::encode(&cell.value, Some(version), guard)?;
-            if let Some(bytes) = self.change_word(node, word, next, guard) {
-                self.counters.bytes_only(bytes, guard);
-                return Ok(Some((cell.value, version)));
+            match &self.beneath {
+                Some(beneath) if self.lift(beneath, &hashed, node, guard)? => {}
+                _ => return Ok(None),
             }
         }
-        Ok(None)
     }
 
     /// Stores the value if the entry still has that version; says whether it did.
@@ -354,7 +397,10 @@ impl Map {
     }
 
     /// Removes the entry if it still has that version; says whether it did.
-    pub fn delete_if_version(&self, key: &Key<'_>, version: u64, guard: &Guard) -> bool {
+    ///
+    /// # Errors
+    /// As for [`Map::take`].
+    pub fn delete_if_version(&self, key: &Key<'_>, version: u64, guard: &Guard) -> Result<bool> {
         let decide = |found: Option<Cell<'_>>| {
             Ok(if has(found, version) {
                 Step::Remove
@@ -362,14 +408,27 @@ impl Map {
                 Step::Keep
             })
         };
-        self.step(key, guard, decide).is_ok_and(|(_, done)| done)
+        Ok(self.step(key, guard, decide)?.1)
     }
 
     /// Removes one chunk of entries, from the cursor `from` (0 to begin); returns the cursor to go on with. Each key
-    /// goes at a moment of its own, and what is written meanwhile may stay.
+    /// goes at a moment of its own, and what is written meanwhile may stay. Over a file each of its keys is hidden,
+    /// which takes memory for the key.
     ///
     /// In the snapshot variant the first chunk is all there is; [`Map::clear_at_once`] leaves less to the caller's luck.
-    pub fn clear_chunk(&self, from: u32, enough: usize, guard: &Guard) -> Option<u32> {
+    ///
+    /// # Errors
+    /// As for [`Map::take`].
+    pub fn clear_chunk(&self, from: u64, enough: usize, guard: &Guard) -> Result<Option<u64>> {
+        match &self.beneath {
+            None => Ok(self.drain_chunk(from as u32, enough, guard).map(u64::from)),
+            Some(beneath) => self.clear_beneath(beneath, from, enough, guard),
+        }
+    }
+
+    /// Takes one chunk of what is in memory away, as [`Map::clear_chunk`] does; a file beneath is left alone. For maps
+    /// that nobody can reach any more: whoever ends one pays for it in steps.
+    pub fn drain_chunk(&self, from: u32, enough: usize, guard: &Guard) -> Option<u32> {
         if self.clear_at_once(guard).is_some() {
             return None;
         }
@@ -378,7 +437,9 @@ impl Map {
         for node in nodes {
             let key = node.key();
             let hashed = self.hash(&key);
-            while let (word, Some(_)) = node.read() {
+            while let (word, found) = node.read()
+                && (found.is_some() || word == Word::HIDDEN)
+            {
                 self.remove(&hashed, node, word, guard);
             }
         }

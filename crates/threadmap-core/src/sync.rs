@@ -12,7 +12,7 @@ use shuttle::{sync as checked, thread};
 #[cfg(not(any(loom, shuttle)))]
 use std::{sync as checked, thread};
 
-pub(crate) use checked::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, fence};
+pub(crate) use checked::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, fence};
 #[cfg(not(threadmap_sanitize))]
 pub(crate) use checked::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
 pub(crate) use std::sync::PoisonError;
@@ -21,6 +21,12 @@ pub(crate) use thread::yield_now;
 
 /// For figures only, with which nothing is published: always that of `std`, so that a model has fewer steps to order.
 pub(crate) use std::sync::atomic::{AtomicI64, AtomicIsize};
+
+/// For statics that a signal handler looks at: always those of `std`. A model has no signals.
+pub(crate) mod real {
+    pub(crate) use std::sync::OnceLock;
+    pub(crate) use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize};
+}
 
 /// A function that gives one value, made by its first caller: for the process, or for one execution of a model.
 macro_rules! once {

@@ -110,6 +110,16 @@ impl Value<'_> {
         }
     }
 
+    /// Whether both are the same to the last bit, and of the same kind: what [`Value::same`] takes for equal may still
+    /// be read differently (-0 and 0, a `Buffer` and a `Uint8Array`).
+    pub(crate) fn identical(&self, other: &Value<'_>) -> bool {
+        match (self, other) {
+            (Value::Number(a), Value::Number(b)) => a.to_bits() == b.to_bits(),
+            (Value::Blob(a, x), Value::Blob(b, y)) => a == b && x == y,
+            _ => self.same(other),
+        }
+    }
+
     /// Bytes that count against the value limit: those of a blob, nothing for what fits the entry's word.
     #[must_use]
     pub const fn len(&self) -> usize {

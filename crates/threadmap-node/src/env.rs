@@ -5,12 +5,13 @@
 //! (open maps, the place in reclamation) is here, so a dead worker leaves nothing behind.
 
 use std::cell::{Cell, OnceCell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use threadmap_core::{Guard, Map, Participant, Remains};
+use threadmap_core::{Freezer, Guard, Map, Options, Participant, Remains};
 
 use crate::error::Fault;
 use crate::ffi::{Env, Js, Reference};
+use crate::files;
 use crate::holdings::Holdings;
 use crate::key::For;
 use crate::registry::{self, Shared};
@@ -26,6 +27,10 @@ pub(crate) struct Record {
     participant: Participant,
     /// How often each map is open on this thread.
     open: RefCell<BTreeMap<u32, u32>>,
+    /// Frozen maps that are open on this thread.
+    pub(crate) files: RefCell<BTreeSet<u32>>,
+    /// Frozen files that this thread is writing, by number, and where to.
+    pub(crate) freezers: RefCell<BTreeMap<u32, (Freezer, String)>>,
     error_factory: OnceCell<Reference>,
     buffer_class: OnceCell<Reference>,
     /// Bytes that this thread has moved into and out of maps since V8 was told last.
@@ -43,6 +48,8 @@ impl Record {
         Self {
             participant: Participant::new(),
             open: RefCell::default(),
+            files: RefCell::default(),
+            freezers: RefCell::default(),
             error_factory: OnceCell::new(),
             buffer_class: OnceCell::new(),
             moved: Cell::new(0),
@@ -95,6 +102,7 @@ impl Record {
         let options = match whose {
             For::Map(id) => self.pin().map(id).ok().map(|map| map.options().clone()),
             For::Snapshot(id) => self.snapshot(id).map(|held| held.options().clone()),
+            For::File => return Options::MAX_KEY_BYTES,
             For::Transaction(id) => self.with_transaction(id, |tx| tx.options().clone()),
         };
         options.map_or(0, |options| options.max_key_bytes)
@@ -165,6 +173,9 @@ impl Record {
         }
         for remains in self.holdings.release() {
             self.bury(remains);
+        }
+        for id in self.files.take() {
+            files::release(self, id);
         }
         self.pin().guard.flush();
     }

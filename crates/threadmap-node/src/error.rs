@@ -15,6 +15,8 @@ pub(crate) enum Fault {
     Pending,
     /// What the map refused.
     Core(threadmap_core::Error),
+    /// What was refused about the file at a path.
+    File(threadmap_core::Error, String),
     /// A mistake of the caller: a stable code and a sentence.
     Caller(&'static str, String),
     /// Bytes whose buffer has been taken away; becomes a mistake about a key or a value.
@@ -55,7 +57,6 @@ impl Fault {
     }
 
     fn describe(self) -> Option<(&'static str, String)> {
-        use threadmap_core::Error;
         Some(match self {
             Self::Pending => return None,
             Self::Caller(code, message) => (code, message),
@@ -66,17 +67,8 @@ impl Fault {
                     "{message}. This is a bug of threadmap; the map stays usable. Please report it"
                 ),
             ),
-            Self::Core(error) => (
-                match error {
-                    Error::WrongCell { .. } => "THREADMAP_WRONG_CELL",
-                    Error::Overflow => OVERFLOW,
-                    Error::Stalled => "THREADMAP_STALLED",
-                    Error::OtherVariant { .. } => "THREADMAP_UNSUPPORTED",
-                    Error::KeyTooLarge { .. } | Error::ValueTooLarge { .. } => "THREADMAP_LIMIT",
-                    _ => "THREADMAP_OUT_OF_MEMORY",
-                },
-                error.to_string(),
-            ),
+            Self::Core(error) => (code(&error), error.to_string()),
+            Self::File(error, path) => (code(&error), format!("'{path}': {error}")),
         })
     }
 
@@ -97,6 +89,23 @@ impl Fault {
             env.new_utf16(crate::ffi::as_bytes(&message))?,
         ];
         env.throw(env.call(factory, arguments)?)
+    }
+}
+
+/// The code of what a map refused.
+fn code(error: &threadmap_core::Error) -> &'static str {
+    use threadmap_core::Error;
+    match error {
+        Error::WrongCell { .. } => "THREADMAP_WRONG_CELL",
+        Error::Overflow => OVERFLOW,
+        Error::Stalled => "THREADMAP_STALLED",
+        Error::OtherVariant { .. } | Error::OverFile => "THREADMAP_UNSUPPORTED",
+        Error::KeyTooLarge { .. } | Error::ValueTooLarge { .. } | Error::CodecTooLong { .. } => {
+            "THREADMAP_LIMIT"
+        }
+        Error::Corrupt { .. } => "THREADMAP_CORRUPT_FILE",
+        Error::File { .. } | Error::NoRegularFile => "THREADMAP_FILE",
+        _ => "THREADMAP_OUT_OF_MEMORY",
     }
 }
 

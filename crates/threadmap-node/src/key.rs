@@ -14,6 +14,8 @@ pub(crate) enum For {
     Map(u32),
     Snapshot(u32),
     Transaction(u32),
+    /// A frozen file: as long as a key can be.
+    File,
 }
 
 /// Room for one key.

@@ -10,6 +10,7 @@ mod calls;
 mod env;
 mod error;
 mod ffi;
+mod files;
 mod holdings;
 mod key;
 mod options;

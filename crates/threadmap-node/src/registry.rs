@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use threadmap_core::{Guard, Map, Options, Slots, Taken};
+use threadmap_core::{FrozenMap, Guard, Map, Options, Slots, Taken};
 
 use crate::env::Record;
 
@@ -18,6 +18,8 @@ pub(crate) struct Shared {
     pub(crate) name: Option<String>,
     /// The name of the codec that its values went through.
     pub(crate) codec: String,
+    /// Of a map over a frozen file: where that lies.
+    pub(crate) cold: Option<Cold>,
     /// Threads that have it open: written under the mutex, read without it.
     threads: AtomicU32,
 }
@@ -30,11 +32,18 @@ impl Shared {
     }
 }
 
+/// The file beneath a map, as it was asked for.
+pub(crate) struct Cold {
+    pub(crate) path: String,
+    pub(crate) hot_bytes: u64,
+}
+
 /// Where a new map comes from.
 pub(crate) struct Recipe {
     pub(crate) name: Option<String>,
     pub(crate) codec: String,
     pub(crate) options: Options,
+    pub(crate) cold: Option<(FrozenMap, Cold)>,
 }
 
 static MAPS: Slots<Shared> = Slots::new();
@@ -62,10 +71,15 @@ pub(crate) fn open(record: &Record, recipe: Recipe) -> Option<u32> {
         id
     } else {
         let name = recipe.name.clone();
+        let (map, cold) = match recipe.cold {
+            None => (Map::new(recipe.options), None),
+            Some((file, cold)) => (Map::over(file, cold.hot_bytes, recipe.options), Some(cold)),
+        };
         let id = MAPS.insert(|_| Shared {
-            map: Map::new(recipe.options),
+            map,
             name: recipe.name,
             codec: recipe.codec,
+            cold,
             threads: AtomicU32::new(0),
         })?;
         names.extend(name.map(|name| (name, id)));
@@ -73,6 +87,13 @@ pub(crate) fn open(record: &Record, recipe: Recipe) -> Option<u32> {
     };
     count_opening(record, id);
     Some(id)
+}
+
+/// Opens the living map of a name.
+pub(crate) fn open_living(record: &Record, name: &str) -> Option<u32> {
+    let names = names_locked();
+    let id = *names.get(name)?;
+    count_opening(record, id).then_some(id)
 }
 
 /// Opens the living map of an id; false when there is none.
@@ -141,7 +162,7 @@ fn end(record: &Record, taken: Option<Taken<Shared>>) {
     }
     while let Some(cursor) = from {
         let pin = record.pin();
-        from = taken.get().map.clear_chunk(cursor, 512, &pin.guard);
+        from = taken.get().map.drain_chunk(cursor, 512, &pin.guard);
         pin.guard.flush();
     }
     taken.retire(&record.pin().guard);

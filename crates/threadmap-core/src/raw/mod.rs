@@ -15,10 +15,12 @@ pub(crate) mod epoch;
 mod fence;
 pub(crate) mod heap;
 pub(crate) mod lock_free;
+pub(crate) mod mapping;
 #[cfg(all(test, loom))]
 mod models;
 pub(crate) mod node;
 pub(crate) mod persistent;
+mod sigbus;
 pub(crate) mod slab;
 #[cfg(not(loom))]
 pub(crate) mod slots;

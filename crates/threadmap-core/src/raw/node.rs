@@ -156,7 +156,7 @@ impl<'g> NodeRef<'g> {
         self.node == other.node
     }
 
-    /// The value at this moment; `None` when the entry is dead. Acquire: what the writer did before is visible.
+    /// The value at this moment; `None` when the entry is dead or hidden. Acquire: what the writer did before is visible.
     #[inline]
     pub(crate) fn read(self) -> (Word, Option<Cell<'g>>) {
         let word = Word::from_bits(self.node().word.load(Ordering::Acquire));

@@ -2,7 +2,7 @@
 //!
 //! NaN boxing. A word below `0xFFF9 << 48` is the `f64` of those bits (every NaN is stored as the positive quiet one).
 //! Above that the top 16 bits are a tag: constants, bigints of 48 bits, or the address of a [`Blob`]. One constant is
-//! DEAD: the entry is gone and its word will never change again (`dead-is-final`).
+//! DEAD: the entry is gone and its word will never change again (`dead-is-final`); another hides what a file has.
 //!
 //! An entry whose version somebody has asked for keeps its value in a blob with the version beside it, also a number:
 //! the version changes with the word, by the same compare-and-swap, and entries that nobody asks about pay nothing.
@@ -27,6 +27,8 @@ const NULL: u64 = UNDEFINED | 1;
 const FALSE: u64 = UNDEFINED | 2;
 const TRUE: u64 = UNDEFINED | 3;
 const DEAD: u64 = UNDEFINED | 4;
+/// The next after DEAD: one comparison asks for both.
+const HIDDEN: u64 = UNDEFINED | 5;
 
 /// The blob kinds that only words know: an `i64` that needs more than 48 bits, and a plain word beside a version.
 const WIDE_INT: u8 = 0x40;
@@ -45,6 +47,14 @@ pub(crate) struct Cell<'g> {
 
 impl Word {
     pub(crate) const DEAD: Self = Self(DEAD);
+    /// The entry is removed, but a file beneath the map has one for the key (`crate::tiered`). Not final.
+    pub(crate) const HIDDEN: Self = Self(HIDDEN);
+
+    /// Whether the word holds a value.
+    #[inline]
+    pub(crate) const fn has_value(self) -> bool {
+        self.0 != DEAD && self.0 != HIDDEN
+    }
 
     pub(crate) const fn from_bits(bits: u64) -> Self {
         Self(bits)
@@ -123,7 +133,7 @@ impl Word {
         }
     }
 
-    /// The value that the word holds; `None` when it is DEAD.
+    /// The value that the word holds; `None` when it is DEAD or HIDDEN.
     ///
     /// # Safety
     /// As for [`Word::cell`].
@@ -136,14 +146,14 @@ impl Word {
         Some(unsafe { self.cell() }?.value)
     }
 
-    /// What the word holds; `None` when it is DEAD.
+    /// What the word holds; `None` when it is DEAD or HIDDEN.
     ///
     /// # Safety
     /// The word was loaded from a node under the guard of lifetime `'g`, or its owner lives that long.
     #[inline]
     pub(crate) unsafe fn cell<'g>(self) -> Option<Cell<'g>> {
         let Some(blob) = self.blob() else {
-            return if self.0 == DEAD {
+            return if !self.has_value() {
                 None
             } else if self.0 >> TAG_SHIFT == TRACE {
                 // SAFETY: passed on to the caller.
@@ -292,6 +302,11 @@ impl OwnedWord {
         Ok(Self(Word((BLOB << TAG_SHIFT) | address)))
     }
 
+    /// The word that hides what a file beneath the map has.
+    pub(crate) const fn hidden() -> Self {
+        Self(Word::HIDDEN)
+    }
+
     /// The word of an entry that comes while snapshots are being taken.
     pub(crate) fn traced(self, guard: &Guard<'_>) -> Self {
         let trace = TraceRef::make(self.into_word(), Word::DEAD, guard);
@@ -383,8 +398,10 @@ mod tests {
     }
 
     #[test]
-    fn dead_is_no_value() {
+    fn dead_and_hidden_are_no_values() {
         // SAFETY: DEAD owns nothing.
         assert!(unsafe { Word::DEAD.cell() }.is_none());
+        // SAFETY: HIDDEN owns nothing.
+        assert!(unsafe { Word::HIDDEN.cell() }.is_none());
     }
 }

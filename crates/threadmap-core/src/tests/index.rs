@@ -16,17 +16,27 @@ fn an_insert_does_not_wait_for_whoever_removed_the_key_before() {
         // A thread that stops for ever between the death of the entry and its unlinking.
         let node = map.index.find(&map.hash(&key), &guard).expect("linked");
         node.kill(node.read().0, &guard).expect("alive");
-        assert!(map.get(&key, &guard).is_none());
-        assert!(!map.contains(&key, &guard));
+        assert!(map.get(&key, &guard).expect("no damage").is_none());
+        assert!(!map.contains(&key, &guard).expect("no damage"));
         assert!(
             map.swap(&key, &Value::Int(2), &guard)
                 .expect("memory")
                 .is_none()
         );
-        assert!(map.get(&key, &guard).expect("there").same(&Value::Int(2)));
+        assert!(
+            map.get(&key, &guard)
+                .expect("no damage")
+                .expect("there")
+                .same(&Value::Int(2))
+        );
         // It wakes up: the new entry is not its business.
         map.index.unlink(&map.hash(&key), node, &guard);
-        assert!(map.get(&key, &guard).expect("there").same(&Value::Int(2)));
+        assert!(
+            map.get(&key, &guard)
+                .expect("no damage")
+                .expect("there")
+                .same(&Value::Int(2))
+        );
     }
 }
 
@@ -34,15 +44,17 @@ fn an_insert_does_not_wait_for_whoever_removed_the_key_before() {
 fn scan_until(
     map: &Map,
     me: &Participant,
-    from: u32,
-    stop: u32,
+    from: u64,
+    stop: u64,
     seen: &mut BTreeSet<i64>,
-) -> Option<u32> {
+) -> Option<u64> {
     let mut at = Some(from);
     while let Some(cursor) = at.filter(|&cursor| cursor < stop) {
         let guard = me.pin();
         let mut entries: Vec<Entry<'_>> = Vec::new();
-        at = map.scan(cursor, 1, &guard, &mut entries);
+        at = map
+            .scan(cursor, 1, &guard, &mut entries)
+            .expect("no damage");
         for entry in entries {
             let Value::Int(number) = entry.value else {
                 panic!("an int")
@@ -69,22 +81,22 @@ fn a_scan_half_way_survives_merges_and_splits(made) {
         // Sevenths of the hashes: no merged segment begins where a step ended.
         for step in 1..=7_i64 {
             let stop = step as u32 * (u32::MAX / 7);
-            at = at.and_then(|cursor| scan_until(&map, &me, cursor, stop, &mut seen));
+            at = at.and_then(|cursor| scan_until(&map, &me, cursor, stop.into(), &mut seen));
             // Down to 1 key in 20, which merges; up again with other keys, which splits; and down once more.
             for i in (0..2_000).filter(|i| i % 20 != 0) {
-                map.take(&Key::int(i), &me.pin());
+                map.take(&Key::int(i), &me.pin()).expect("no damage");
             }
             for i in 0..2_000 {
                 put(i + 10_000 * step);
             }
             for i in 0..2_000 {
-                map.take(&Key::int(i + 10_000 * step), &me.pin())
+                map.take(&Key::int(i + 10_000 * step), &me.pin()).expect("no damage")
                     .expect("there");
             }
             map.index.check();
         }
         assert_eq!(
-            at.and_then(|cursor| scan_until(&map, &me, cursor, u32::MAX, &mut seen)),
+            at.and_then(|cursor| scan_until(&map, &me, cursor, u32::MAX.into(), &mut seen)),
             None
         );
         assert!(

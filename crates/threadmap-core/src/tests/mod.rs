@@ -36,6 +36,8 @@ macro_rules! on_each_index {
 #[cfg(not(any(loom, shuttle)))]
 mod flooding;
 #[cfg(not(any(loom, shuttle)))]
+mod frozen;
+#[cfg(not(any(loom, shuttle)))]
 mod index;
 #[cfg(not(any(loom, shuttle)))]
 mod memory;
@@ -50,9 +52,13 @@ mod progress;
 #[cfg(not(any(loom, shuttle)))]
 mod reclamation;
 #[cfg(not(any(loom, shuttle)))]
+mod scratch;
+#[cfg(not(any(loom, shuttle)))]
 mod snapshot;
 #[cfg(not(any(loom, shuttle)))]
 mod threads;
+#[cfg(not(any(loom, shuttle)))]
+mod tiered;
 #[cfg(not(any(loom, shuttle)))]
 mod transaction;
 
@@ -93,17 +99,21 @@ impl Made {
 
 /// A map so made, of whose hashes only the bits of `hash_mask` are used.
 fn map_of(made: Made, hash_mask: u32) -> Map {
+    Map::new(options_of(made, hash_mask))
+}
+
+fn options_of(made: Made, hash_mask: u32) -> Options {
     let (variant, shards) = match made {
         Made::Sharded(shards) => (Variant::Sharded, shards),
         Made::LockFree => (Variant::LockFree, 1),
         Made::Snapshot => (Variant::Snapshot, 1),
     };
-    Map::new(Options {
+    Options {
         variant,
         shards,
         hash_mask,
         ..Options::default()
-    })
+    }
 }
 
 #[cfg(not(any(loom, shuttle)))]

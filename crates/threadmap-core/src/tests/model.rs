@@ -3,8 +3,9 @@
 use proptest::prelude::*;
 
 use super::oracle::{Op, Plain, apply, scan_all};
-use super::{MADE, MASKS, Made, map_of};
-use crate::{Key, Participant, Value};
+use super::scratch::Scratch;
+use super::{MADE, MASKS, Made, map_of, options_of};
+use crate::{FrozenMap, Key, Map, Options, Participant, Value};
 
 /// Ten to forty nodes are a full segment here, so this goes through some splits and merges.
 const LONGEST: usize = 200;
@@ -69,6 +70,50 @@ mod every_operation_does_what_a_plain_map_does {
     }
 }
 
+/// A frozen file of these entries, mapped; gone from its folder already.
+fn frozen_of(entries: &Plain, me: &Participant) -> FrozenMap {
+    let map = Map::new(Options::default());
+    for (name, value) in entries {
+        map.swap(&name.key(), &value.value(), &me.pin())
+            .expect("memory");
+    }
+    let scratch = Scratch::new();
+    scratch.freeze(&map, "map");
+    FrozenMap::open(&scratch.path("map"), false).expect("a frozen file")
+}
+
+#[test]
+fn over_a_file_every_operation_does_what_a_plain_map_does() {
+    let config = ProptestConfig {
+        cases: 400,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    };
+    let mut runner = proptest::test_runner::TestRunner::new(config);
+    let me = Participant::new();
+    let upper = MADE.into_iter().filter(|made| made.stamp() == 0);
+    let made = proptest::sample::select(upper.collect::<Vec<_>>());
+    // No room; room for some of what is promoted, with the index of one shard or of eight; for all.
+    let hot_bytes = prop_oneof![Just(0), 9_000_u64..20_000, Just(1 << 20)];
+    let run = |(before, ops, made, mask, hot_bytes): (Vec<Op>, Vec<Op>, Made, usize, u64)| {
+        let (source, mut model) = (map_of(made, MASKS[mask]), Plain::new());
+        for op in &before {
+            apply(op, &source, &mut model, &me);
+        }
+        let options = options_of(made, MASKS[mask]);
+        let map = Map::over(frozen_of(&model, &me), hot_bytes, options);
+        for op in &ops {
+            apply(op, &map, &mut model, &me);
+        }
+        map.index.check();
+        prop_assert_eq!(scan_all(&map, &me, 3), model);
+        Ok(())
+    };
+    if let Err(failure) = runner.run(&(ops(), ops(), made, 0..MASKS.len(), hot_bytes), run) {
+        panic!("{failure}\n{runner}");
+    }
+}
+
 on_each_index! {
 fn growing_and_draining_goes_through_every_size(made) {
     for mask in MASKS {
@@ -83,7 +128,7 @@ fn growing_and_draining_goes_through_every_size(made) {
             }
         }
         for i in 0..keys {
-            assert!(map.take(&Key::int(i), &me.pin()).is_some());
+            assert!(map.take(&Key::int(i), &me.pin()).expect("no damage").is_some());
             if i % 97 == 0 {
                 map.index.check();
                 assert_eq!(scan_all(&map, &me, 10).len() as i64, keys - i - 1);

@@ -32,7 +32,7 @@ impl Model {
         }
     }
 
-    fn value(&self) -> Value<'_> {
+    pub(crate) fn value(&self) -> Value<'_> {
         match self {
             Self::Undefined => Value::Undefined,
             Self::Null => Value::Null,
@@ -53,7 +53,7 @@ impl Name {
         Self(key.kind() as u8, key.as_bytes().to_vec())
     }
 
-    fn key(&self) -> Key<'_> {
+    pub(crate) fn key(&self) -> Key<'_> {
         match self.0 {
             kind if kind == KeyKind::BigInt as u8 => {
                 Key::from_parts(KeyKind::BigInt, false, &self.1)
@@ -203,7 +203,9 @@ pub(crate) fn scan_all(map: &Map, me: &Participant, chunk: usize) -> Plain {
     while let Some(cursor) = from {
         let guard = me.pin();
         let mut entries: Vec<Entry<'_>> = Vec::new();
-        from = map.scan(cursor, chunk, &guard, &mut entries);
+        from = map
+            .scan(cursor, chunk, &guard, &mut entries)
+            .expect("no damage");
         for entry in entries {
             let twice = found.insert(Name::of(&entry.key), Model::of(&entry.value));
             assert!(twice.is_none(), "a key came twice");
@@ -215,7 +217,7 @@ pub(crate) fn scan_all(map: &Map, me: &Participant, chunk: usize) -> Plain {
 fn clear(map: &Map, me: &Participant) {
     let mut from = Some(0);
     while let Some(cursor) = from {
-        from = map.clear_chunk(cursor, 8, &me.pin());
+        from = map.clear_chunk(cursor, 8, &me.pin()).expect("no damage");
     }
 }
 
@@ -258,15 +260,24 @@ pub(crate) fn apply(op: &Op, map: &Map, model: &mut Plain, me: &Participant) {
     let of = |value: Option<Value<'_>>| value.as_ref().map(Model::of);
     match op {
         Op::Get(k) => {
-            assert_eq!(of(map.get(&k.key(), guard)), model.get(k).cloned());
-            assert_eq!(map.contains(&k.key(), guard), model.contains_key(k));
+            assert_eq!(
+                of(map.get(&k.key(), guard).expect("no damage")),
+                model.get(k).cloned()
+            );
+            assert_eq!(
+                map.contains(&k.key(), guard).expect("no damage"),
+                model.contains_key(k)
+            );
         }
         Op::Swap(k, v) => {
             let old = map.swap(&k.key(), &v.value(), guard).expect("memory");
             assert_eq!(of(old), model.insert(k.clone(), v.clone()));
         }
         Op::Take(k) => {
-            assert_eq!(of(map.take(&k.key(), guard)), model.remove(k));
+            assert_eq!(
+                of(map.take(&k.key(), guard).expect("no damage")),
+                model.remove(k)
+            );
         }
         Op::Insert(k, v) => {
             let found = map
@@ -297,7 +308,9 @@ pub(crate) fn apply(op: &Op, map: &Map, model: &mut Plain, me: &Participant) {
         }
         Op::CompareAndDelete(k, expected) => {
             let expected = expected.model(model.get(k)).unwrap_or(Model::Undefined);
-            let done = map.compare_and_delete(&k.key(), &expected.value(), guard);
+            let done = map
+                .compare_and_delete(&k.key(), &expected.value(), guard)
+                .expect("no damage");
             assert_eq!(done, model.get(k) == Some(&expected));
             if done {
                 model.remove(k);
@@ -343,9 +356,13 @@ pub(crate) fn apply(op: &Op, map: &Map, model: &mut Plain, me: &Participant) {
                 .get_entry(&key, guard)
                 .expect("memory")
                 .map_or(0, |(_, version)| version);
-            assert!(!map.delete_if_version(&key, version + 1_000_000, guard));
+            assert!(
+                !map.delete_if_version(&key, version + 1_000_000, guard)
+                    .expect("no damage")
+            );
             assert_eq!(
-                map.delete_if_version(&key, version, guard),
+                map.delete_if_version(&key, version, guard)
+                    .expect("no damage"),
                 model.remove(k).is_some()
             );
         }

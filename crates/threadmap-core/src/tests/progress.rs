@@ -36,7 +36,9 @@ fn insert(map: &Map, key: i64, value: i64, me: &Participant) -> bool {
 }
 
 fn take(map: &Map, key: i64, me: &Participant) -> bool {
-    map.take(&Key::int(key), &me.pin()).is_some()
+    map.take(&Key::int(key), &me.pin())
+        .expect("no damage")
+        .is_some()
 }
 
 /// The keys that a scan gives, if none comes twice.
@@ -44,7 +46,7 @@ fn keys_of(map: &Map, me: &Participant) -> Result<BTreeSet<i64>, String> {
     let (mut found, mut at) = (BTreeSet::new(), Some(0));
     while let Some(from) = at {
         let (guard, mut entries) = (me.pin(), Vec::new());
-        at = map.scan(from, 50, &guard, &mut entries);
+        at = map.scan(from, 50, &guard, &mut entries).expect("no damage");
         for entry in entries {
             let key = i64::from_le_bytes(entry.key.as_bytes().try_into().expect("an int"));
             if !found.insert(key) {
@@ -66,7 +68,7 @@ fn audit(map: &Map, balance: &[AtomicI64], me: &Participant) -> Result<(), Strin
     for (key, count) in (0..).zip(balance) {
         let (count, there) = (
             count.load(Ordering::Relaxed),
-            map.contains(&Key::int(key), &me.pin()),
+            map.contains(&Key::int(key), &me.pin()).expect("no damage"),
         );
         if count != i64::from(there) || there != found.contains(&key) {
             return Err(format!("key {key}: {count} by count, {there} by a lookup"));
@@ -104,7 +106,10 @@ fn shaken_rounds(made: Made, mask: u32, keys: u64, rounds: u64, steps: u64) {
                     let gone = take(&map, key as i64, &me);
                     count.fetch_sub(i64::from(gone), Ordering::Relaxed);
                 }
-                if !map.contains(&Key::int(lasting), &me.pin()) {
+                if !map
+                    .contains(&Key::int(lasting), &me.pin())
+                    .expect("no damage")
+                {
                     let message = format!("key {lasting} is missed while others come and go");
                     *wrong.lock().expect("no panic") = Some(message);
                 }
@@ -217,32 +222,40 @@ fn any_operation(map: &Map, random: &mut Random, me: &Participant) {
     let (key, value) = (Key::int(number), Value::Int(number));
     let old = map
         .get(&key, guard)
+        .expect("no damage")
         .map_or(Expected::Absent, Expected::Value);
     let (one, zero) = (Number::Int(1), Number::Int(0));
     match random.below(13) {
-        0 => drop(map.contains(&key, guard)),
+        0 => drop(map.contains(&key, guard).expect("no damage")),
         1 => drop(map.swap(&key, &value, guard).expect("memory")),
-        2 | 3 => drop(map.take(&key, guard)),
+        2 | 3 => drop(map.take(&key, guard).expect("no damage")),
         4 => drop(map.get_or_insert(&key, &value, guard).expect("memory")),
         5 => drop(map.replace(&key, &Value::Null, guard).expect("memory")),
         6 => drop(
             map.compare_and_set(&key, &old, &value, guard)
                 .expect("memory"),
         ),
-        7 => drop(map.compare_and_delete(&key, &value, guard)),
+        7 => drop(
+            map.compare_and_delete(&key, &value, guard)
+                .expect("no damage"),
+        ),
         // Some of the values are no integers.
         8 => drop(map.add(&key, one, zero, guard)),
         9 => drop(map.max(&key, one, guard)),
         10 | 11 => {
             let version = map.get_entry(&key, guard).expect("memory");
             if let Some((_, version)) = version.filter(|_| random.below(2) == 0) {
-                map.delete_if_version(&key, version, guard);
+                map.delete_if_version(&key, version, guard)
+                    .expect("no damage");
             } else if let Some((_, version)) = version {
                 map.set_if_version(&key, &value, version, guard)
                     .expect("memory");
             }
         }
-        _ => drop(map.scan((number as u32) << 22, 20, guard, &mut Vec::new())),
+        _ => drop(
+            map.scan((number as u64) << 22, 20, guard, &mut Vec::new())
+                .expect("no damage"),
+        ),
     }
 }
 
@@ -481,7 +494,7 @@ fn no_reader_waits_for_a_writer_of_the_snapshot_variant() {
             scope.spawn(move || {
                 let me = Participant::new();
                 behave(Some(manner));
-                map.take(&Key::int(7), &me.pin());
+                map.take(&Key::int(7), &me.pin()).expect("no damage");
             });
             while !there.load(Ordering::SeqCst) {
                 thread::yield_now();
@@ -489,10 +502,13 @@ fn no_reader_waits_for_a_writer_of_the_snapshot_variant() {
             let done = step == "publish a root" || step == "unlock";
             let keys = keys_of(map, &me).expect("no key twice");
             assert_eq!(keys.len(), if done { 99 } else { 100 });
-            assert_eq!(map.contains(&Key::int(7), &me.pin()), !done);
+            assert_eq!(
+                map.contains(&Key::int(7), &me.pin()).expect("no damage"),
+                !done
+            );
             assert_eq!(map.size(&me.pin()), keys.len() as u64);
         });
-        assert!(!map.contains(&Key::int(7), &me.pin()));
+        assert!(!map.contains(&Key::int(7), &me.pin()).expect("no damage"));
         assert!(insert(&map, 7, 1, &me), "nothing stays locked");
         map.index.check();
     }
@@ -569,7 +585,7 @@ fn a_writer_that_stands_delays_neither_others_nor_a_snapshot_under_way() {
                     (0..200).map(|key| (key, 0)).collect::<Vec<_>>()
                 );
             });
-            assert!(!map.contains(&Key::int(150), &me.pin()));
+            assert!(!map.contains(&Key::int(150), &me.pin()).expect("no damage"));
             map.index.check();
         }
     }

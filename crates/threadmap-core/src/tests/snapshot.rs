@@ -73,7 +73,7 @@ fn ops() -> impl Strategy<Value = Op> {
 fn clear(map: &Map, me: &Participant) {
     let mut from = Some(0);
     while let Some(cursor) = from {
-        from = map.clear_chunk(cursor, 8, &me.pin());
+        from = map.clear_chunk(cursor, 8, &me.pin()).expect("no damage");
     }
 }
 
@@ -93,7 +93,13 @@ fn apply(op: &Op, map: &Map, model: &mut Content, me: &Participant) {
         Op::Take(key) => {
             let key = i64::from(*key);
             let (guard, old) = (me.pin(), model.remove(&key));
-            assert_eq!(map.take(&Key::int(key), &guard).as_ref().map(number), old);
+            assert_eq!(
+                map.take(&Key::int(key), &guard)
+                    .expect("no damage")
+                    .as_ref()
+                    .map(number),
+                old
+            );
         }
         Op::Add(key) => {
             let key = i64::from(*key);
@@ -239,7 +245,7 @@ fn a_snapshot_cuts_inserts_and_removals_at_one_place(made) {
         put(map, writer * 1_000_000 + round % 300, round, me);
         if round > SPAN {
             let oldest = Key::int(writer * 1_000_000 + (round - SPAN) % 300);
-            assert!(map.take(&oldest, &me.pin()).is_some(), "its own key");
+            assert!(map.take(&oldest, &me.pin()).expect("no damage").is_some(), "its own key");
         }
     };
     while_others_write(made, write, |found| {

@@ -32,7 +32,7 @@ fn concurrent_adds_lose_nothing(made) {
         let me = Participant::new();
         let sum: i64 = (0..3)
             .map(|i| {
-                if let Some(Value::Int(n)) = map.get(&Key::int(i), &me.pin()) {
+                if let Some(Value::Int(n)) = map.get(&Key::int(i), &me.pin()).expect("no damage") {
                     n
                 } else {
                     0
@@ -57,7 +57,7 @@ fn every_inserted_entry_is_taken_exactly_once(made) {
             {
                 inserted.fetch_add(1, Ordering::Relaxed);
             }
-            if map.take(&Key::int((i * 7) % 40), &guard).is_some() {
+            if map.take(&Key::int((i * 7) % 40), &guard).expect("no damage").is_some() {
                 taken.fetch_add(1, Ordering::Relaxed);
             }
         }
@@ -94,7 +94,7 @@ fn a_scan_gives_what_stays_exactly_once_while_the_map_grows_and_shrinks(made) {
                     .expect("memory");
             }
             for i in 0..2_000 {
-                map.take(&Key::int(mine(i)), &me.pin()).expect("mine");
+                map.take(&Key::int(mine(i)), &me.pin()).expect("no damage").expect("mine");
             }
         }
     });
@@ -116,7 +116,7 @@ fn a_version_never_comes_back(made) {
                 continue;
             };
             if i % 5 == 0 {
-                map.take(&key, &guard);
+                map.take(&key, &guard).expect("no damage");
             } else if map
                 .set_if_version(&key, &Value::Int(n + 1), version, &guard)
                 .expect("memory")
@@ -144,11 +144,11 @@ fn clear_loses_no_update_half_way(made) {
             let guard = me.pin();
             if thread == 0 {
                 if i % 100 == 0 {
-                    map.clear_chunk(0, usize::MAX, &guard);
+                    map.clear_chunk(0, usize::MAX, &guard).expect("no damage");
                 }
             } else if thread == 1 {
                 // What is taken was added and is gone from the map: the sum over both must come out.
-                if let Some(Value::Int(n)) = map.take(&Key::int(i % 8), &guard) {
+                if let Some(Value::Int(n)) = map.take(&Key::int(i % 8), &guard).expect("no damage") {
                     removed.fetch_add(n as u64, Ordering::Relaxed);
                 }
             } else {

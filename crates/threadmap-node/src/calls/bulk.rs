@@ -3,11 +3,11 @@
 
 use threadmap_core::{Key, KeyKind, Number, OwnedValue};
 
-use super::{Outcome, number};
+use super::{Outcome, given, number};
 use crate::error::Fault;
 use crate::ffi::{Call, Js};
 use crate::key::{self, For, KeyBuf};
-use crate::value::{self, ValueBuf, or_undefined};
+use crate::value::{self, ValueBuf};
 
 /// Keys, end to end in one allocation.
 #[derive(Default)]
@@ -80,7 +80,7 @@ pub(crate) fn get_many<'c>(call: &Call<'c>) -> Outcome<'c> {
     let map = pin.map(call.id)?;
     for (index, key) in (0..).zip(keys.iter()) {
         call.env.scoped(|| {
-            let value = or_undefined(call.env, map.get(&key, &pin.guard).as_ref())?;
+            let value = given(call.env, map, map.get(&key, &pin.guard)?.as_ref())?;
             call.env.set_element(results, index, value)
         })?;
     }
@@ -121,11 +121,11 @@ pub(crate) fn delete_many<'c>(call: &Call<'c>) -> Outcome<'c> {
     let keys = read_keys(call, For::Map(call.id), 1, |_| Ok(()))?;
     let pin = call.pin();
     let map = pin.map(call.id)?;
-    let deleted = keys
-        .iter()
-        .filter(|key| map.take(key, &pin.guard).is_some())
-        .count();
-    call.env.new_number(deleted as f64)
+    let mut deleted = 0_u32;
+    for key in keys.iter() {
+        deleted += u32::from(map.take(&key, &pin.guard)?.is_some());
+    }
+    call.env.new_number(f64::from(deleted))
 }
 
 /// `addMany(id, [key, delta, ...]) -> new numbers`

@@ -26,7 +26,7 @@ pub(crate) fn claim_warning<'c>(call: &Call<'c>) -> Outcome<'c> {
     call.env.new_boolean(claimed)
 }
 
-fn string(call: &Call<'_>, index: usize) -> Result<Option<String>, Fault> {
+pub(super) fn string(call: &Call<'_>, index: usize) -> Result<Option<String>, Fault> {
     let mut buf = TextBuf::new();
     Ok(match call.env.text(call.args[index], &mut buf)? {
         Some(Text::Latin1(bytes)) => Some(bytes.iter().copied().map(char::from).collect()),
@@ -35,18 +35,21 @@ fn string(call: &Call<'_>, index: usize) -> Result<Option<String>, Fault> {
     })
 }
 
-fn invalid(message: &str) -> Fault {
+pub(super) fn invalid(message: &str) -> Fault {
     Fault::Caller(INVALID_ARGUMENT, message.to_owned())
 }
 
-/// `open(name or undefined, variant, shards, codec, maxKeyBytes, maxValueBytes) -> id`: 0 for "the default".
-pub(crate) fn open<'c>(call: &Call<'c>) -> Outcome<'c> {
-    let variant = string(call, 1)?.and_then(|name| variant_from_name(&name));
-    let number =
-        |index: usize| Ok::<_, Fault>(call.env.number(call.args[index])?.unwrap_or_default());
+/// Options from what JavaScript gives: 0 for "the default".
+pub(super) fn options(
+    variant: Option<&str>,
+    shards: f64,
+    keys: f64,
+    values: f64,
+) -> Result<Options, Fault> {
+    let variant = variant.and_then(variant_from_name);
     let mut options = Options::default();
     options.variant = variant.ok_or_else(|| invalid("open takes the name of a variant"))?;
-    let (shards, keys, values) = (number(2)? as u32, number(4)? as usize, number(5)? as usize);
+    let (shards, keys, values) = (shards as u32, keys as usize, values as usize);
     if shards != 0 {
         options.shards = shards;
     }
@@ -67,11 +70,25 @@ pub(crate) fn open<'c>(call: &Call<'c>) -> Outcome<'c> {
             "open takes a power of two of shards and a key limit of 24 bits",
         ));
     }
+    Ok(options)
+}
+
+/// `open(name or undefined, variant, shards, codec, maxKeyBytes, maxValueBytes) -> id`: 0 for "the default".
+pub(crate) fn open<'c>(call: &Call<'c>) -> Outcome<'c> {
+    let number =
+        |index: usize| Ok::<_, Fault>(call.env.number(call.args[index])?.unwrap_or_default());
+    let variant = string(call, 1)?;
     let recipe = Recipe {
         name: string(call, 0)?,
         codec: string(call, 3)?.unwrap_or_default(),
-        options,
+        options: options(variant.as_deref(), number(2)?, number(4)?, number(5)?)?,
+        cold: None,
     };
+    open_recipe(call, recipe)
+}
+
+/// The id of the map of the recipe, for JavaScript.
+pub(super) fn open_recipe<'c>(call: &Call<'c>, recipe: Recipe) -> Outcome<'c> {
     match registry::open(call.record, recipe) {
         Some(id) => call.env.new_number(f64::from(id)),
         None => Err(Fault::Caller(

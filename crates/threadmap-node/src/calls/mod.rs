@@ -4,15 +4,17 @@
 //! one core operation, make the result. No lock is ever held here; the core takes and drops its own.
 
 pub(crate) mod bulk;
+pub(crate) mod frozen;
 pub(crate) mod life;
 pub(crate) mod number;
 pub(crate) mod read;
 pub(crate) mod scan;
 pub(crate) mod snapshot;
+pub(crate) mod tiered;
 pub(crate) mod transaction;
 pub(crate) mod write;
 
-use threadmap_core::{Key, Value};
+use threadmap_core::{Key, Map, Value};
 
 use crate::env::Pin;
 use crate::error::Fault;
@@ -56,6 +58,17 @@ impl<'c> Call<'c> {
     pub(crate) fn pin(&self) -> Pin<'c> {
         self.record.pin()
     }
+}
+
+/// The JavaScript value of what a map gave. Copied first and believed afterwards: it may have lain in a file.
+#[inline]
+pub(crate) fn given<'c>(env: Env<'c>, map: &Map, value: Option<&Value<'_>>) -> Outcome<'c> {
+    let Some(value) = value else {
+        return Ok(Js::UNDEFINED);
+    };
+    let given = value::to_js(env, value)?;
+    map.check_read(value)?;
+    Ok(given)
 }
 
 macro_rules! operations {
@@ -141,4 +154,15 @@ operations! {
     transactionDelete(2) = transaction::delete;
     commit(2) = transaction::commit;
     abandon(1) = transaction::abandon;
+    freezeBegin(2) = frozen::freeze_begin;
+    freezeStep(3) = frozen::freeze_step;
+    frozenOpen(2) = frozen::open;
+    frozenClose(1) = frozen::close;
+    frozenDescribe(1) = frozen::describe;
+    frozenSize(1) = frozen::size;
+    frozenGet(2) = frozen::get;
+    frozenHas(2) = frozen::has;
+    frozenScan(3) = frozen::scan;
+    openTiered(6) = tiered::open;
+    describeTier(1) = tiered::describe;
 }

@@ -1,16 +1,17 @@
 //! Operations that change nothing.
 
-use super::Outcome;
+use super::{Outcome, given};
 use crate::ffi::{Call, Js};
 use crate::key::KeyBuf;
-use crate::value::{self, or_undefined};
+use crate::value;
 
 /// `get(id, key) -> value`
 pub(crate) fn get<'c>(call: &Call<'c>) -> Outcome<'c> {
     let mut buf = KeyBuf::new();
     let key = call.key(1, &mut buf)?;
     let pin = call.pin();
-    or_undefined(call.env, pin.map(call.id)?.get(&key, &pin.guard).as_ref())
+    let map = pin.map(call.id)?;
+    given(call.env, map, map.get(&key, &pin.guard)?.as_ref())
 }
 
 /// `find(id, key, absent) -> value`, or `absent` where there is no entry: tells a stored `undefined` from none.
@@ -18,8 +19,11 @@ pub(crate) fn find<'c>(call: &Call<'c>) -> Outcome<'c> {
     let mut buf = KeyBuf::new();
     let key = call.key(1, &mut buf)?;
     let pin = call.pin();
-    let found = pin.map(call.id)?.get(&key, &pin.guard);
-    found.map_or(Ok(call.args[2]), |value| value::to_js(call.env, &value))
+    let map = pin.map(call.id)?;
+    match map.get(&key, &pin.guard)? {
+        None => Ok(call.args[2]),
+        found => given(call.env, map, found.as_ref()),
+    }
 }
 
 /// `has(id, key) -> boolean`
@@ -28,7 +32,7 @@ pub(crate) fn has<'c>(call: &Call<'c>) -> Outcome<'c> {
     let key = call.key(1, &mut buf)?;
     let pin = call.pin();
     call.env
-        .new_boolean(pin.map(call.id)?.contains(&key, &pin.guard))
+        .new_boolean(pin.map(call.id)?.contains(&key, &pin.guard)?)
 }
 
 /// `getEntry(id, key) -> [value, version]` or undefined

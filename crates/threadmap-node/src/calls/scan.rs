@@ -17,13 +17,13 @@ const SCOPED: usize = 128;
 /// Entries removed by one call of `clear`.
 const CLEAR_CHUNK: usize = 4096;
 
-/// The cursor in argument 1: the next hash to look at. JavaScript ends with -1.
-pub(super) fn cursor(call: &Call<'_>) -> u32 {
-    call.env.id(call.args[1])
+/// The cursor in argument 1. JavaScript ends with -1.
+pub(super) fn cursor(call: &Call<'_>) -> Result<u64, Fault> {
+    Ok(call.env.number(call.args[1])?.unwrap_or_default() as u64)
 }
 
-pub(super) fn next(next: Option<u32>) -> f64 {
-    next.map_or(-1.0, f64::from)
+pub(super) fn next(next: Option<u64>) -> f64 {
+    next.map_or(-1.0, |cursor| cursor as f64)
 }
 
 /// An array of entries for JavaScript, in the making.
@@ -79,10 +79,11 @@ impl<'a, 'c> Chunk<'a, 'c> {
 pub(crate) fn scan<'c>(call: &Call<'c>) -> Outcome<'c> {
     let mut entries = Vec::with_capacity(CHUNK * 2);
     let pin = call.pin();
-    let cursor = pin
-        .map(call.id)?
-        .scan(cursor(call), CHUNK, &pin.guard, &mut entries);
-    Chunk::new(call, &entries)?.end(&[next(cursor)])
+    let map = pin.map(call.id)?;
+    let next_one = map.scan(cursor(call)?, CHUNK, &pin.guard, &mut entries)?;
+    let chunk = Chunk::new(call, &entries)?;
+    map.check_whole()?;
+    chunk.end(&[next(next_one)])
 }
 
 /// `iterate(id, cursor, what, iteration) -> [item, ..., iteration, cursor]`: as `scan`, but over one version of a map
@@ -90,7 +91,7 @@ pub(crate) fn scan<'c>(call: &Call<'c>) -> Outcome<'c> {
 /// too many others since: then over what there is.
 pub(crate) fn iterate<'c>(call: &Call<'c>) -> Outcome<'c> {
     let mut iteration = call.env.id(call.args[3]);
-    let from = cursor(call);
+    let from = cursor(call)?;
     let held = {
         let pin = call.pin();
         let map = pin.map(call.id)?;
@@ -105,11 +106,11 @@ pub(crate) fn iterate<'c>(call: &Call<'c>) -> Outcome<'c> {
         let pin = call.pin();
         let cursor = pin
             .map(call.id)?
-            .scan(from, CHUNK, &pin.guard, &mut entries);
+            .scan(from, CHUNK, &pin.guard, &mut entries)?;
         return Chunk::new(call, &entries)?.end(&[f64::from(iteration), next(cursor)]);
     };
     let mut entries = Vec::with_capacity(CHUNK * 2);
-    let cursor = held.scan(from, CHUNK, &mut entries);
+    let cursor = held.scan(from as u32, CHUNK, &mut entries).map(u64::from);
     let chunk = Chunk::new(call, &entries)?;
     drop(entries);
     match (cursor, iteration) {
@@ -141,7 +142,7 @@ pub(crate) fn clear<'c>(call: &Call<'c>) -> Outcome<'c> {
     }
     let cursor = pin
         .map(call.id)?
-        .clear_chunk(cursor(call), CLEAR_CHUNK, &pin.guard);
+        .clear_chunk(cursor(call)?, CLEAR_CHUNK, &pin.guard)?;
     pin.guard.flush();
     call.env.new_number(next(cursor))
 }

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use threadmap_core::{Copying, Progress, Snapshot, Variant};
+use threadmap_core::{Copying, Error, Progress, Snapshot, Variant};
 
 use super::scan::{self, Chunk};
 use super::{Outcome, bulk};
@@ -39,6 +39,9 @@ enum Begun {
 fn begin(call: &Call<'_>) -> Result<Begun, Fault> {
     let pin = call.pin();
     let map = pin.map(call.id)?;
+    if map.tier_stats().is_some() {
+        return Err(Error::OverFile.into());
+    }
     if map.variant() == Variant::Snapshot {
         return Ok(Begun::At(map.hold(&pin.guard)?));
     }
@@ -101,8 +104,8 @@ pub(crate) fn has<'c>(call: &Call<'c>) -> Outcome<'c> {
 pub(crate) fn scan<'c>(call: &Call<'c>) -> Outcome<'c> {
     let snapshot = snapshot(call, call.id)?;
     let mut entries = Vec::with_capacity(scan::CHUNK * 2);
-    let next = snapshot.scan(scan::cursor(call), scan::CHUNK, &mut entries);
-    Chunk::new(call, &entries)?.end(&[scan::next(next)])
+    let next = snapshot.scan(scan::cursor(call)? as u32, scan::CHUNK, &mut entries);
+    Chunk::new(call, &entries)?.end(&[scan::next(next.map(u64::from))])
 }
 
 /// `replaceAll(id, [key, value, ...], snapshot) -> boolean`: 0 for no expected snapshot.

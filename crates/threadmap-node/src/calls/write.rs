@@ -2,11 +2,11 @@
 
 use threadmap_core::{Expected, Guard, Key, Map, Value};
 
-use super::Outcome;
+use super::{Outcome, given};
 use crate::error::{Fault, INVALID_ARGUMENT};
 use crate::ffi::{Call, Js, Type};
 use crate::key::KeyBuf;
-use crate::value::{ValueBuf, or_undefined};
+use crate::value::ValueBuf;
 
 /// Converts key and value, pins, and runs the operation on the map.
 #[inline]
@@ -44,21 +44,21 @@ pub(crate) fn set<'c>(call: &Call<'c>) -> Outcome<'c> {
 /// `swap(id, key, value) -> old`
 pub(crate) fn swap<'c>(call: &Call<'c>) -> Outcome<'c> {
     with_value(call, 2, |map, key, value, guard| {
-        or_undefined(call.env, map.swap(key, value, guard)?.as_ref())
+        given(call.env, map, map.swap(key, value, guard)?.as_ref())
     })
 }
 
 /// `delete(id, key) -> boolean`
 pub(crate) fn delete<'c>(call: &Call<'c>) -> Outcome<'c> {
     with_key(call, |map, key, guard| {
-        call.env.new_boolean(map.take(key, guard).is_some())
+        call.env.new_boolean(map.take(key, guard)?.is_some())
     })
 }
 
 /// `take(id, key) -> old`
 pub(crate) fn take<'c>(call: &Call<'c>) -> Outcome<'c> {
     with_key(call, |map, key, guard| {
-        or_undefined(call.env, map.take(key, guard).as_ref())
+        given(call.env, map, map.take(key, guard)?.as_ref())
     })
 }
 
@@ -74,7 +74,7 @@ pub(crate) fn set_if_absent<'c>(call: &Call<'c>) -> Outcome<'c> {
 pub(crate) fn get_or_insert<'c>(call: &Call<'c>) -> Outcome<'c> {
     with_value(call, 2, |map, key, value, guard| {
         let found = map.get_or_insert(key, value, guard)?;
-        or_undefined(call.env, Some(found.as_ref().unwrap_or(value)))
+        given(call.env, map, Some(found.as_ref().unwrap_or(value)))
     })
 }
 
@@ -107,7 +107,7 @@ pub(crate) fn compare_and_delete<'c>(call: &Call<'c>) -> Outcome<'c> {
     }
     with_value(call, 2, |map, key, expected, guard| {
         call.env
-            .new_boolean(map.compare_and_delete(key, expected, guard))
+            .new_boolean(map.compare_and_delete(key, expected, guard)?)
     })
 }
 
@@ -138,6 +138,6 @@ pub(crate) fn delete_if_version<'c>(call: &Call<'c>) -> Outcome<'c> {
     let version = version(call, 2)?;
     with_key(call, |map, key, guard| {
         call.env
-            .new_boolean(map.delete_if_version(key, version, guard))
+            .new_boolean(map.delete_if_version(key, version, guard)?)
     })
 }

@@ -38,7 +38,9 @@ impl<K: Key> Peer<K> for Map {
 
     #[inline]
     fn get(&self, me: &Rc<Participant>, key: &K) -> Option<u64> {
-        self.get(&key.ours(), &me.pin()).map(number)
+        self.get(&key.ours(), &me.pin())
+            .expect("no damage")
+            .map(number)
     }
 
     #[inline]
@@ -49,7 +51,9 @@ impl<K: Key> Peer<K> for Map {
 
     #[inline]
     fn remove(&self, me: &Rc<Participant>, key: &K) -> bool {
-        self.take(&key.ours(), &me.pin()).is_some()
+        self.take(&key.ours(), &me.pin())
+            .expect("no damage")
+            .is_some()
     }
 
     #[inline]
@@ -68,7 +72,9 @@ impl<K: Key> Peer<K> for Map {
         while let Some(from) = cursor {
             let mut chunk = Vec::with_capacity(CHUNK * 2);
             let guard: Guard<'_> = me.pin();
-            cursor = self.scan(from, CHUNK, &guard, &mut chunk);
+            cursor = self
+                .scan(from, CHUNK, &guard, &mut chunk)
+                .expect("no damage");
             for entry in chunk {
                 see(number(entry.value));
             }

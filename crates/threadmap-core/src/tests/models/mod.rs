@@ -27,7 +27,7 @@ fn map_of(made: Made) -> Map {
 }
 
 fn get(map: &Map, key: i64, me: &Participant) -> Option<i64> {
-    number(map.get(&Key::int(key), &me.pin()))
+    number(map.get(&Key::int(key), &me.pin()).expect("no damage"))
 }
 
 /// Whether it was this call that made the entry.
@@ -46,7 +46,7 @@ fn swap(map: &Map, key: i64, value: i64, me: &Participant) -> Option<i64> {
 }
 
 fn take(map: &Map, key: i64, me: &Participant) -> Option<i64> {
-    number(map.take(&Key::int(key), &me.pin()))
+    number(map.take(&Key::int(key), &me.pin()).expect("no damage"))
 }
 
 fn number(value: Option<Value<'_>>) -> Option<i64> {
@@ -61,7 +61,7 @@ fn scan(map: &Map, me: &Participant) -> BTreeMap<i64, i64> {
     let (mut found, mut at) = (BTreeMap::new(), Some(0));
     while let Some(from) = at {
         let (guard, mut entries) = (me.pin(), Vec::new());
-        at = map.scan(from, 1, &guard, &mut entries);
+        at = map.scan(from, 1, &guard, &mut entries).expect("no damage");
         for entry in entries {
             let key = i64::from_le_bytes(entry.key.as_bytes().try_into().expect("an int"));
             let value = number(Some(entry.value)).expect("a value");

@@ -111,7 +111,7 @@ impl Teller {
             self.map.add(&counter, one, zero, &guard).expect("an int");
             self.added += 1;
         } else {
-            self.taken += number(self.map.take(&counter, &guard)).unwrap_or(0);
+            self.taken += number(self.map.take(&counter, &guard).expect("no damage")).unwrap_or(0);
         }
     }
 
@@ -137,7 +137,9 @@ impl Teller {
                 let was = get(map, key, me)?;
                 let (name, from) = (Key::int(key), Value::Int(was));
                 if thread_rng().gen_ratio(1, 2) {
-                    let gone = map.compare_and_delete(&name, &from, &me.pin());
+                    let gone = map
+                        .compare_and_delete(&name, &from, &me.pin())
+                        .expect("no damage");
                     return gone.then_some(Did::Wrote {
                         was: Some(was),
                         is: None,

@@ -1,0 +1,23 @@
+// What is in fixtures/frozen-v1.tmf, which was written once and must be readable for ever. Codec: json.
+export const golden: readonly (readonly [unknown, unknown])[] = [
+  ['text', 'caf\xe9'],
+  ['wide \u4e2d', '\ud83d\ude00 and a lone \ud800'],
+  ['', ''],
+  [Number.NaN, -0],
+  [1, 1.5],
+  [-1.25, Number.NEGATIVE_INFINITY],
+  [1n, 2n ** 70n],
+  [-7n, 2n ** 63n - 1n],
+  [-(2n ** 64n), -1n],
+  [true, false],
+  [false, true],
+  [null, undefined],
+  [undefined, null],
+  [Buffer.from('buffer'), Buffer.from([0, 255])],
+  [new Uint8Array([1, 2, 3]), new Uint8Array()],
+  [['sku', 7, 1n, true, null, undefined, new Uint8Array([9])], 'tuple'],
+  [[], 'empty tuple'],
+  ['object', { a: [1, 2] }],
+  ['wide object', { '\u4e2d': null }],
+  ['long', 'x'.repeat(1000)],
+]
