@@ -184,8 +184,16 @@ mod tests {
 
     use super::*;
 
+    fn slabs() -> &'static Slabs {
+        /// So that `LeakSanitizer` does not take them for lost.
+        static MADE: std::sync::Mutex<Vec<&Slabs>> = std::sync::Mutex::new(Vec::new());
+        let slabs: &Slabs = Box::leak(Box::new(Slabs::new()));
+        MADE.lock().expect("no panic").push(slabs);
+        slabs
+    }
+
     fn shelf() -> Shelf {
-        Shelf::new(Box::leak(Box::new(Slabs::new())))
+        Shelf::new(slabs())
     }
 
     #[test]
@@ -238,7 +246,7 @@ mod tests {
     #[cfg_attr(any(miri, threadmap_sanitize), ignore = "no slabs there")]
     fn threads_pass_blocks_on_and_none_is_given_twice() {
         const SIZE: usize = 32;
-        let slabs: &'static Slabs = Box::leak(Box::new(Slabs::new()));
+        let slabs = slabs();
         for round in 0..20 {
             let all: Vec<Vec<usize>> = thread::scope(|scope| {
                 let work = |seed: usize| {

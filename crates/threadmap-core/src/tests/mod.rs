@@ -62,7 +62,7 @@ mod tiered;
 #[cfg(not(any(loom, shuttle)))]
 mod transaction;
 
-use crate::{Map, Options, Variant};
+use crate::{Error, Map, Options, Participant, Snapshot, Variant};
 
 /// Says so at the end of its scope, also when an assertion fails there: nobody waits for a test that has failed.
 struct AtEnd<'a>(&'a std::sync::atomic::AtomicBool);
@@ -119,3 +119,14 @@ fn options_of(made: Made, hash_mask: u32) -> Options {
 #[cfg(not(any(loom, shuttle)))]
 /// What forces collisions: nothing, all hashes equal, only low bits (one segment), only high bits (one bucket).
 const MASKS: [u32; 4] = [u32::MAX, 0, 0x0000_00ff, 0xff00_0000];
+
+/// A snapshot, asked for again while it is refused: all tests of the process share the epoch, and a thread that stands at
+/// a fail-point in another test holds it up for as long as it stands.
+fn taken(map: &Map, me: &Participant) -> Snapshot {
+    loop {
+        match map.snapshot(me) {
+            Err(Error::Stalled) => {}
+            other => return other.expect("memory"),
+        }
+    }
+}

@@ -10,7 +10,7 @@ use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{AtEnd, Made, map_of};
+use super::{AtEnd, Made, map_of, taken};
 use crate::step::test::{Manner, PASSED, behave};
 use crate::{Copying, Expected, Key, Map, Number, Participant, Progress, Value};
 
@@ -611,7 +611,7 @@ fn a_snapshot_that_stands_delays_no_writer() {
                 let map = &map;
                 let taker = scope.spawn(move || {
                     behave(Some(manner));
-                    let snapshot = map.snapshot(&Participant::new()).expect("memory");
+                    let snapshot = taken(map, &Participant::new());
                     content(&snapshot).len()
                 });
                 while !there.load(Ordering::SeqCst) {
@@ -631,7 +631,7 @@ fn a_snapshot_that_stands_delays_no_writer() {
                 );
             });
             // Whether the sweep came before the last traces or after: the next snapshot leaves nothing.
-            drop(map.snapshot(&me).expect("memory"));
+            drop(taken(&map, &me));
             assert_eq!(map.held_bytes(), 0, "{step}");
             map.index.check();
         }

@@ -6,7 +6,7 @@ use std::thread;
 
 use proptest::prelude::*;
 
-use super::{AtEnd, MADE, MASKS, Made, map_of};
+use super::{AtEnd, MADE, MASKS, Made, map_of, taken};
 use crate::step::test::{Manner, behave};
 use crate::{BlobKind, Entry, Error, Key, Map, Number, Participant, Snapshot, Value};
 
@@ -155,7 +155,7 @@ proptest! {
             apply(op, &map, &mut model, &me);
             match op {
                 Op::Hold => {
-                    let snapshot = map.snapshot(&me).expect("memory");
+                    let snapshot = taken(&map, &me);
                     prop_assert_eq!(snapshot.version(), map.changes());
                     held.push((snapshot, model.clone()));
                 }
@@ -202,13 +202,13 @@ fn while_others_write(
         let me = Participant::new();
         behave(Some(Manner::Shaken(3)));
         for _ in 0..150 {
-            let snapshot = map.snapshot(&me).expect("memory");
+            let snapshot = taken(&map, &me);
             let found = content(&snapshot, 16);
             check(&found);
         }
     });
     let me = Participant::new();
-    drop(map.snapshot(&me).expect("memory"));
+    drop(taken(&map, &me));
     map.index.check();
     clear(&map, &me);
     assert_eq!(map.held_bytes(), 0, "no trace is left");
@@ -307,7 +307,7 @@ fn snapshots_of_many_threads_agree_about_the_order_of_writes(made) {
                     let me = Participant::new();
                     let of = |found: &Content, key| found.get(&key).copied().unwrap_or(0);
                     (0..120)
-                        .map(|_| content(&map.snapshot(&me).expect("memory"), 8))
+                        .map(|_| content(&taken(map, &me), 8))
                         .map(|found| (of(&found, 0), of(&found, 1)))
                         .collect::<Vec<_>>()
                 })
@@ -345,7 +345,7 @@ fn a_snapshot_outlives_its_map() {
     for made in MADE {
         let (map, me) = (map_of(made, u32::MAX), Participant::new());
         (0..500).for_each(|key| put(&map, key, key, &me));
-        let snapshot = map.snapshot(&me).expect("memory");
+        let snapshot = taken(&map, &me);
         clear(&map, &me);
         drop(map);
         assert_eq!(content(&snapshot, 64).len(), 500);
@@ -356,9 +356,9 @@ fn a_snapshot_outlives_its_map() {
 fn only_a_snapshot_of_the_present_content_is_expected() {
     let (map, me) = (map_of(Made::Snapshot, u32::MAX), Participant::new());
     put(&map, 1, 1, &me);
-    let old = map.snapshot(&me).expect("memory");
+    let old = taken(&map, &me);
     put(&map, 1, 2, &me);
-    let new = map.snapshot(&me).expect("memory");
+    let new = taken(&map, &me);
     let replace = |expected: &Snapshot| {
         let content = map.content().expect("its variant");
         let remains = map.replace_all(content, Some(expected), &me.pin());
@@ -367,6 +367,6 @@ fn only_a_snapshot_of_the_present_content_is_expected() {
     assert!(!replace(&old), "1 -> 2 is a change");
     put(&map, 1, 1, &me);
     assert!(!replace(&new), "and back is another one");
-    assert!(replace(&map.snapshot(&me).expect("memory")));
+    assert!(replace(&taken(&map, &me)));
     assert!(map.is_empty());
 }
