@@ -57,7 +57,8 @@ pub fn keys(data: &[u8]) {
         }
         map.swap(part, &Value::Int(place), &guard).expect("memory");
         assert!(
-            map.get(&same, &guard).expect("no damage")
+            map.get(&same, &guard)
+                .expect("no damage")
                 .is_some_and(|value| value.same(&Value::Int(place)))
         );
     }

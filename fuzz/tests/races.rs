@@ -72,10 +72,16 @@ fn any_operation(shared: &Shared, random: &mut Random, me: &Participant, fill: u
         }
         5 => {
             if let Some((_, version)) = map.get_entry(&key, guard).expect("memory") {
-                removed(map.delete_if_version(&key, version, guard).expect("no damage"));
+                removed(
+                    map.delete_if_version(&key, version, guard)
+                        .expect("no damage"),
+                );
             }
         }
-        6 => drop(map.scan((number as u64) << 23, 30, guard, &mut Vec::new()).expect("no damage")),
+        6 => drop(
+            map.scan((number as u64) << 23, 30, guard, &mut Vec::new())
+                .expect("no damage"),
+        ),
         _ if random.below(4) < fill => insert(if number % 2 == 0 { blob } else { Value::Int(1) }),
         _ => drop(removed(map.take(&key, guard).expect("no damage").is_some())),
     }
