@@ -79,7 +79,7 @@ fn any_operation(shared: &Shared, random: &mut Random, me: &Participant, fill: u
             }
         }
         6 => drop(
-            map.scan((number as u64) << 23, 30, guard, &mut Vec::new())
+            map.scan(number << 23, 30, guard, &mut Vec::new())
                 .expect("no damage"),
         ),
         _ if random.below(4) < fill => insert(if number % 2 == 0 { blob } else { Value::Int(1) }),

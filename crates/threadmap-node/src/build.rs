@@ -7,7 +7,7 @@ use crate::options::{variant_name, variant_names};
 
 /// How the binary was built and what it chose on this machine.
 #[napi(object)]
-pub(crate) struct Build {
+pub struct Build {
     /// The package's version.
     pub version: String,
     /// The compiler's target triple.
@@ -31,7 +31,7 @@ pub(crate) struct Build {
 /// Tells it. Costs a registration of the thread, which is given back at once.
 #[napi]
 #[must_use]
-pub(crate) fn build() -> Build {
+pub fn build() -> Build {
     let Options {
         variant, shards, ..
     } = Options::default();

@@ -5,7 +5,7 @@
 //! operation (`calls`), registered once. The few functions that need no record are `#[napi]`: they cost more a call
 //! and are called seldom.
 
-mod build;
+pub mod build;
 mod calls;
 mod env;
 mod error;
