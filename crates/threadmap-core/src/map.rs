@@ -165,7 +165,7 @@ impl Map {
     /// takes to copy one segment's pointers. A cursor is below 2^53.
     ///
     /// # Errors
-    /// [`Error::Corrupt`] where the map lies over a damaged file.
+    /// [`crate::Error::Corrupt`] where the map lies over a damaged file.
     pub fn scan<'g>(
         &'g self,
         from: u64,
