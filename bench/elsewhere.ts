@@ -77,10 +77,11 @@ const START_OF_ROOM = join(ROOM, 'run-')
 const run = (command: string, parameters: readonly string[], folder: string = ROOT): string => {
   const options = { cwd: folder, encoding: 'utf8', maxBuffer: 1 << 28 } as const
   const { status, stdout, stderr, error } = spawnSync(command, parameters, options)
+  if (error !== undefined) throw new Error(`${command} ${parameters[0]}: ${error.message}`)
   if (status === 0) return stdout
   const said = stderr.trim().split('\n')
   const told = said.find((line) => line.startsWith('error')) ?? said.at(-1)
-  throw new Error(`${command} ${parameters[0]}: ${error?.message ?? (told || status)}`)
+  throw new Error(`${command} ${parameters[0]}: ${told || status}`)
 }
 
 /** Paths of the benchmark programs by name; a smoke run takes those that `cargo test` has half built already. */

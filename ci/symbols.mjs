@@ -3,7 +3,7 @@
 // when it lies in the same folder.
 //   node ci/symbols.mjs FILE
 import { execFileSync } from 'node:child_process'
-import { readdirSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { host, sysroot } from '../scripts/toolchain.mjs'
@@ -11,7 +11,8 @@ import { host, sysroot } from '../scripts/toolchain.mjs'
 /** One that knows every ELF target: that of the compiler, else LLVM's or that of the machine. */
 function objcopy() {
   const bundled = join(sysroot(), 'lib', 'rustlib', host(), 'bin')
-  const found = readdirSync(bundled).find((name) => /^(rust|llvm)-objcopy/.test(name))
+  const names = existsSync(bundled) ? readdirSync(bundled) : []
+  const found = names.find((name) => /^(rust|llvm)-objcopy/.test(name))
   return found ? join(bundled, found) : 'objcopy'
 }
 
