@@ -166,9 +166,14 @@ export async function storm({ seed, lives, alive = 6, rounds = 4 }: StormOptions
     judge.worker.postMessage('audit')
     audits.push(await judge.next<Audit>())
   }
+  // The others first: iterators that they have not collected hold what the snapshot variant showed them.
+  for (const { worker, end } of [first, newcomer]) {
+    worker.postMessage('end')
+    await end
+  }
   second.worker.postMessage('clear')
   const [bytesFull, bytesCleared] = await second.next<[number, number]>()
-  for (const { worker } of judges) worker.postMessage('end')
+  second.worker.postMessage('end')
   for (const { end } of judges) endings['none'] = (endings['none'] ?? []).concat((await end).code)
 
   const wrongCounts: string[] = []

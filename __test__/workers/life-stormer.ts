@@ -5,7 +5,7 @@ import { inspect } from 'node:util'
 import { parentPort, workerData } from 'node:worker_threads'
 import { ConcurrentMap, type MapOptions, type Variant } from '../../index.ts'
 import { type Audit, KINDS, type StormerData } from '../support/life-storm.ts'
-import { random, refusalOf } from '../support/life-threads.ts'
+import { collect, random, refusalOf } from '../support/life-threads.ts'
 
 type Key = string | number | [string, number]
 type Kind = (typeof KINDS)[number]
@@ -229,10 +229,13 @@ function audit(): Audit {
   return { own, hot, torn, miscounted, unusable, openNames }
 }
 
-function clear(): [full: number, cleared: number] {
+async function clear(): Promise<[full: number, cleared: number]> {
   for (let i = 0; i < THINGS; i++) things.set(thingKey(i), thing(1000))
   const full = bytesOfAll()
   for (const map of Object.values(lasting)) map.clear()
+  // Iterators that nobody has any more hold what they were shown until they are collected.
+  await collect()
+  for (let i = 0; i < 1000; i++) things.delete(thingKey(i))
   return [full, bytesOfAll()]
 }
 
@@ -246,7 +249,8 @@ if (death === 'none') {
   parentPort?.postMessage('stopped')
   parentPort?.on('message', (what: 'audit' | 'clear' | 'end') => {
     if (what === 'end') parentPort?.close()
-    else parentPort?.postMessage(what === 'audit' ? audit() : clear())
+    else if (what === 'audit') parentPort?.postMessage(audit())
+    else void clear().then((bytes) => parentPort?.postMessage(bytes))
   })
 } else {
   // What must go with its thread: 4 MiB that nobody else holds.

@@ -28,8 +28,9 @@ pub(crate) const WARMING: usize = 20_000;
 /// Between two looks at what our maps hold while they grow; what others hold at most is counted by each allocation.
 const SAMPLED: usize = 100;
 /// What a check lets a drained map keep for the thread's next entries: blocks of several sizes, and what of their slabs
-/// they keep from others. The smallest map that is weighed has four times as much when it is full.
-pub(crate) const KEPT_BY_A_THREAD: f64 = 1e6;
+/// they keep from others; versions of the snapshot variant that are not due, a bag's worth of each size. The smallest
+/// map that is weighed has more than that when it is full.
+pub(crate) const KEPT_BY_A_THREAD: f64 = 3e6;
 /// Pairs of an insert and a removal after draining.
 const SETTLING: usize = 5_000;
 
