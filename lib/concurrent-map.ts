@@ -302,7 +302,7 @@ export class ConcurrentMap<K extends Key = Key, V = unknown> extends Uncloneable
    * of the map cost two atomic additions more, for all threads.
    */
   ref(key: K): EntryRef<K, V> {
-    return new EntryRef<K, V>(this.#watching(), this.#values, key)
+    return new EntryRef<K, V>(this.#watching() as never, this.#values as never, key)
   }
 
   /** How many changes there have been; never goes back, exact when nobody writes. */

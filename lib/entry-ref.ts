@@ -47,9 +47,10 @@ export class EntryRef<K extends Key = Key, V = unknown> {
   #stamp: number = NO_STAMP
   #value: V | undefined = undefined
 
-  /** @throws TypeError: refs come from `map.ref(key)`. */
-  constructor(watch: Watch, values: Values<V>, key: K) {
-    if (!(watch instanceof Watch)) {
+  /** Not for users: `map.ref(key)` makes refs. */
+  constructor(of: never, with_: never, key: K) {
+    const [watch, values] = [of as Watch, with_ as Values<V>]
+    if (!((watch as unknown) instanceof Watch)) {
       throw makeError('THREADMAP_INVALID_ARGUMENT', 'an EntryRef comes from map.ref(key), not from new')
     }
     this.#key = key === 0 ? (0 as K) : fixedKey(key)
