@@ -148,7 +148,8 @@ impl Map {
 
     /// [`Map::add`] for many keys, each with a delta and zero where there is no entry; gives the new numbers in order. All
     /// are checked before the first is added, so only a change by another thread in between, or by an earlier pair of
-    /// the same key, can stop it half way. Each key is looked up once.
+    /// the same key, can stop it half way. Each key is looked up once where its node
+    /// stays the same.
     ///
     /// # Errors
     /// Those of [`Map::add`].
@@ -158,6 +159,8 @@ impl Map {
         guard: &Guard,
         mut give: impl FnMut(usize, Number),
     ) -> Result<()> {
+        // A node that is found stays the place of its key, but over a file, and where each value has a node of its own.
+        let stays = self.beneath.is_none() && self.index.persistent().is_none();
         let mut located = Vec::with_capacity(pairs.len());
         for (key, delta) in pairs {
             self.admit(key, &Value::Undefined)?;
@@ -174,14 +177,11 @@ impl Map {
         for (index, (&(key, delta), (hashed, place))) in pairs.iter().zip(located).enumerate() {
             let mut sum = delta;
             let plus = |found: Option<Number>| found.unwrap_or(delta.zero()).plus(delta);
-            match &self.beneath {
-                None => {
-                    let decide = reckon(delta, &mut sum, plus);
-                    self.step_from(&key, &hashed, place, guard, decide)?;
-                }
-                Some(_) => {
-                    self.step(&key, guard, reckon(delta, &mut sum, plus))?;
-                }
+            let decide = reckon(delta, &mut sum, plus);
+            if stays {
+                self.step_from(&key, &hashed, place, guard, decide)?;
+            } else {
+                self.step(&key, guard, decide)?;
             }
             give(index, sum);
         }
