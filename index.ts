@@ -1,10 +1,13 @@
 /**
  * threadmap: one concurrent map that all worker threads of a process truly share. The public names, nothing else.
  */
+
+export { ABSENT } from './lib/absent.ts'
 export type { Codec, CodecName } from './lib/codec.ts'
-export type { VersionedEntry } from './lib/concurrent-map.ts'
-export { ABSENT, ConcurrentMap } from './lib/concurrent-map.ts'
+export { ConcurrentMap } from './lib/concurrent-map.ts'
 export { type Diagnostics, diagnostics } from './lib/diagnostics.ts'
+export type { VersionedEntry } from './lib/entry-ref.ts'
+export { EntryRef } from './lib/entry-ref.ts'
 export {
   CorruptFileError,
   FileError,

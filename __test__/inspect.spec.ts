@@ -180,12 +180,6 @@ const provoked: Record<string, Provoked> = {
     says: [/\b16\b/, /\b17\b/, /maxValueBytes/],
     call: () => small.set('k', 'x'.repeat(17)),
   },
-  NotImplementedError: {
-    type: NotImplementedError,
-    code: 'THREADMAP_NOT_IMPLEMENTED',
-    says: [/freeze/, /not built/],
-    call: () => new ConcurrentMap(undefined, { freeze: true }),
-  },
 }
 
 const types = [

@@ -6,6 +6,7 @@ import { broken } from './support/broken.ts'
 import { Recorder } from './support/history.ts'
 import { names } from './support/one-key.ts'
 import { variants } from './support/variants.ts'
+import { ways } from './support/ways.ts'
 
 const recorder = new Recorder(4)
 afterAll(() => recorder.close())
@@ -35,6 +36,26 @@ describe.each(variants)(
       expect(found).toMatchObject({ rounds: deaths, undecided: 0 })
       expect(found.pending).toBeGreaterThanOrEqual((2 / 3) * deaths)
     })
+  },
+)
+
+/** Reads that may be kept, among all writes that must end that. */
+const readings = ['get', 'get', 'get', 'set', 'add', 'take', 'compareAndSet', 'getOrInsert'] as const
+
+describe.each(variants.flatMap((variant) => ways.slice(1).map((way) => ({ ...variant, way }))))(
+  'so does a $title map that is used $way',
+  ({ options, way }) => {
+    it.each([{ operations: names }, { operations: readings }])(
+      'by a mix of $operations.length operations',
+      async ({ operations }) => {
+        const found = await recorder.hunt(
+          { options, way, operations },
+          { seed, rounds: rounds / 3, deaths: 3 },
+        )
+        expect(found.violation).toBeUndefined()
+        expect(found).toMatchObject({ rounds: rounds / 3 + 3, undecided: 0 })
+      },
+    )
   },
 )
 

@@ -114,6 +114,19 @@ test.concurrent(
   },
 )
 
+test.concurrent('400,000 refs made and dropped leave the resident set flat', slow, async () => {
+  const { warm, end, entries } = await measure<Flat & { entries: number }>('refs')
+  // Kept, each would take some 300 bytes: 120 MB.
+  expect(end - warm).toBeLessThan(30 * MIB)
+  expect(entries).toBe(0)
+})
+
+test.concurrent('a near cache stays within its bound over 400,000 keys', slow, async () => {
+  const { warm, end } = await measure<Flat>('near')
+  // Kept, the keys and their values would take 100 MB.
+  expect(end - warm).toBeLessThan(20 * MIB)
+})
+
 test.concurrent.each(['sharded', 'lock-free', 'snapshot'])(
   '100,000 abandoned iterators over a %s map leave the resident set flat',
   slow,

@@ -74,7 +74,8 @@ export const VALUES: Readonly<Record<ValueKind, readonly Value[]>> = {
 export const contentOf = (size: number, kind: ValueKind): [string, Value][] =>
   keysOf(size).map((key, index) => [key, VALUES[kind][index & 63] as Value])
 
-const uniform = (size: number, next: () => number): Uint32Array =>
+/** Where in a table of `size` things each call looks. */
+export const uniform = (size: number, next: () => number = random(1)): Uint32Array =>
   Uint32Array.from({ length: SEQUENCE }, () => next() * size)
 
 const zipf = (size: number, next: () => number): Uint32Array => {

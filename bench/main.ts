@@ -7,14 +7,15 @@ import { type OperationName, operationNames } from './operations.ts'
 import type { Peer } from './peer.ts'
 import { loadPeers } from './peers/all.ts'
 import { FULL, QUICK } from './plan.ts'
-import { facts, legend, targetTable, threadTables, workerTables } from './report.ts'
+import { runRefs } from './refs.ts'
+import { facts, legend, refTables, targetTable, threadTables, workerTables } from './report.ts'
 import type { Series } from './series.ts'
 import { judge } from './targets.ts'
 import { type Missing, runThread, sink } from './thread.ts'
 import { runWorkers } from './workers.ts'
 
 const RESULTS = new URL('./results/', import.meta.url)
-const PARTS = ['thread', 'workers'] as const
+const PARTS = ['thread', 'refs', 'workers'] as const
 const USAGE = `npm run bench -- [--quick] [--only NAME]
 NAME: ${PARTS.join(', ')}, or an operation: ${operationNames.join(', ')}`
 
@@ -65,13 +66,19 @@ const run = async ({ quick, parts, names }: Wish): Promise<void> => {
     say(`One thread: ns an operation, median of ${plan.rounds} rounds; x is the price over threadmap's`)
     say(threadTables(thread))
   }
+  const refs: Series[] =
+    parts.includes('refs') && names.length === operationNames.length ? await runRefs(plan) : []
+  if (refs.length > 0) {
+    say(`Refs: ns an operation, median of ${plan.rounds} rounds; x is the price over the first line's`)
+    say(refTables(refs))
+  }
   const workers: Series[] = parts.includes('workers') ? await runWorkers(peers, names, plan, note) : []
   if (workers.length > 0) {
     say(`Workers: operations of all together, median of ${plan.workerRounds} rounds; x is over one worker's`)
     say(workerTables(workers))
   }
 
-  const series = [...thread, ...workers]
+  const series = [...thread, ...refs, ...workers]
   const targets = judge(series)
   say(`Targets, 1,000 keys, uniform (never asserted)\n${targetTable(targets)}`)
   for (const [name, reason] of missing) say(`not available: ${name}: ${reason}`)

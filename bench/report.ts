@@ -81,6 +81,16 @@ export const threadTables = (series: readonly Series[]): string =>
     })
     .join('\n\n')
 
+export const refTables = (series: readonly Series[]): string =>
+  unique(series.map((one) => one.scene))
+    .map((scene) => {
+      const here = series.filter((one) => one.scene === scene)
+      const rows = here.map((one) => [one.peer, ...threadCell(one, here[0])])
+      const { size } = here[0] as Series
+      return `${scene.replace(/^refs | \d+$/g, '')}, ${thousands(size)}\n${table(['', 'uniform', ''], rows)}`
+    })
+    .join('\n\n')
+
 const workerCells = (series: readonly Series[], peer: string): string[] => {
   const settings = SETTINGS.slice(1).map((setting) =>
     series.find((one) => one.peer === peer && one.setting === setting),

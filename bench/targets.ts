@@ -110,6 +110,39 @@ const TARGETS: readonly Target[] = [
   ...machine('set'),
 ]
 
+// biome-ignore format: one target a line
+const REFS: readonly (readonly [title: string, limit: number, scene: string, operation: string, over: string, under: string])[] = [
+  ['ref.get() <= 0.7x Map.get', 0.7, 'get 1000', 'get', 'ref', 'Map'],
+  ['a near hit <= 1.8x Map.get', 1.8, 'get 1000', 'get', 'near', 'Map'],
+  ['ref.set(number) <= 0.7x map.set', 0.7, 'set 1000', 'set', 'ref', 'threadmap'],
+  ['ref.add <= 0.7x map.add', 0.7, 'add 1000', 'add', 'ref', 'threadmap'],
+  ['set of a map with refs <= 1.15x one without', 1.15, 'set 1000', 'set', 'threadmap', 'threadmap without refs'],
+  ['add of a map with refs <= 1.15x one without', 1.15, 'add 1000', 'add', 'threadmap', 'threadmap without refs'],
+  ['lock-free: ref.set(number) <= 0.7x map.set', 0.7, 'set lock-free 1000', 'set', 'ref', 'threadmap'],
+  ['lock-free: ref.add <= 0.7x map.add', 0.7, 'add lock-free 1000', 'add', 'ref', 'threadmap'],
+  ['ref.get() beside a writer <= 1.43x alone', 1.43, 'get beside a writer 10000', 'get', 'ref beside a writer', 'ref'],
+]
+const ofRefs = REFS.map(
+  ([title, limit, scene, operation, over, under]): Target => ({
+    title,
+    limit,
+    sense: 'at most',
+    scene: `refs ${scene}`,
+    over: side(operation, over),
+    under: side(operation, under),
+  }),
+)
+const inBulk = (['get', 'set', 'add'] as const).map(
+  (operation): Target => ({
+    title: `${operation}Many, for each key <= 0.6x ${operation}`,
+    limit: 0.6,
+    sense: 'at most',
+    scene: sceneOf('thread', `${operation}Many`),
+    over: side(`${operation}Many`, 'threadmap'),
+    under: side(operation, 'threadmap'),
+  }),
+)
+
 const NOTHING = { rounds: 0, ratio: undefined, met: undefined } as const
 
 const judgeOne = (target: Target, series: readonly Series[]): Result => {
@@ -135,4 +168,4 @@ const judgeOne = (target: Target, series: readonly Series[]): Result => {
 }
 
 export const judge = (series: readonly Series[]): Result[] =>
-  TARGETS.map((target) => judgeOne(target, series))
+  [...TARGETS, ...ofRefs, ...inBulk].map((target) => judgeOne(target, series))

@@ -9,7 +9,12 @@ import { interleave, type Lane } from './rounds.ts'
 import type { Series } from './series.ts'
 
 /** An operation that this map also does in the rounds of another, because a target compares the two. */
-const BESIDE: Partial<Record<OperationName, OperationName>> = { add: 'set' }
+const BESIDE: Partial<Record<OperationName, OperationName>> = {
+  add: 'set',
+  getMany: 'get',
+  setMany: 'set',
+  addMany: 'add',
+}
 
 // Enough for V8 to reach its last tier in every loop; the rounds that count come after.
 const WARM_ROUNDS = 2
@@ -98,7 +103,8 @@ const runScene = async (
   const beside = BESIDE[name]
   if (beside !== undefined) {
     const ours = opened.filter(({ peer }) => kindOf(peer) === 'ours')
-    runners.push(...ours.map((one) => ({ one, operation: beside })))
+    const able = ours.filter(({ peer }) => peer.does?.includes(beside) ?? true)
+    runners.push(...able.map((one) => ({ one, operation: beside })))
   }
   const lanes = runners.map(({ one, operation }) => laneOf(one, operation, draw, times))
   await interleave(lanes, WARM_ROUNDS)

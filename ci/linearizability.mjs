@@ -30,6 +30,7 @@ const { broken } = await import('../__test__/support/broken.ts')
 const { Recorder } = await import('../__test__/support/history.ts')
 const { random } = await import('../__test__/support/life-threads.ts')
 const { variants } = await import('../__test__/support/variants.ts')
+const { ways } = await import('../__test__/support/ways.ts')
 const mistakes = Object.keys(broken)
 
 function fail(seed, why) {
@@ -46,12 +47,13 @@ for (let number = 0; number < chapters && performance.now() < end; number++) {
   const draw = random(seed)
   const parties = 2 + draw(7)
   const variant = variants[draw(variants.length)]
+  const way = ways[draw(ways.length)]
   const mistake = mistakes[draw(mistakes.length)]
   const recorder = new Recorder(parties)
   try {
     const begin = performance.now()
-    const found = await recorder.hunt({ options: variant.options }, { seed, ...effort })
-    if (found.violation !== undefined) fail(seed, `a ${variant.title} map: ${found.violation}`)
+    const found = await recorder.hunt({ options: variant.options, way }, { seed, ...effort })
+    if (found.violation !== undefined) fail(seed, `a ${variant.title} map, used ${way}: ${found.violation}`)
     for (const figure of Object.keys(total)) total[figure] += found[figure]
     const perSecond = Math.round((1000 * found.histories) / (performance.now() - begin))
     const caught = await recorder.hunt(

@@ -60,22 +60,28 @@ export function listOf<T>(iterable: Iterable<T>, what: string): T[] {
   return Array.from(iterable)
 }
 
-/** Keys and packed values in turn, all taken before the map is touched. */
-export function flatten(
+/** Keys and values, packed if need be, all taken before the map is touched. */
+export function unzip(
   entries: Iterable<readonly [unknown, unknown]>,
-  pack: (value: unknown) => unknown,
-): unknown[] {
-  const flat: unknown[] = []
-  for (const entry of listOf(entries, 'entries')) {
+  pack?: (value: unknown) => unknown,
+): { keys: unknown[]; values: unknown[] } {
+  const list = listOf(entries, 'entries')
+  const keys = new Array<unknown>(list.length)
+  const values = new Array<unknown>(list.length)
+  for (let at = 0; at < keys.length; at++) {
+    const entry = list[at]
     if (typeof entry !== 'object' || entry === null) {
       throw makeError(
         'THREADMAP_INVALID_ARGUMENT',
         `entries must hold [key, value] pairs, got ${kindOf(entry)}`,
       )
     }
-    flat.push(entry[0], pack(entry[1]))
+    keys[at] = entry[0]
+    const value = entry[1]
+    // An object alone can need a codec.
+    values[at] = pack !== undefined && typeof value === 'object' ? pack(value) : value
   }
-  return flat
+  return { keys, values }
 }
 
 /** Longer tuples are over every key limit: native code refuses them before it has read them. */

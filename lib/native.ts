@@ -85,6 +85,47 @@ export interface NativeBinding {
   setMany(id: number, keysAndValues: readonly unknown[]): void
   deleteMany(id: number, keys: readonly unknown[]): number
   addMany(id: number, keysAndDeltas: readonly unknown[]): (number | bigint)[]
+  /**
+   * The operations on many keys for strings alone: `text` is all of them end to end, `doubles` holds their lengths, each
+   * followed by the number that goes with it. Results take the places of the lengths (`bulk.ts`).
+   */
+  getPacked(id: number, text: string, doubles: Float64Array, count: number): Raw[] | undefined
+  setPacked(id: number, text: string, doubles: Float64Array, count: number): void
+  deletePacked(id: number, text: string, doubles: Float64Array, count: number): number
+  addPacked(id: number, text: string, doubles: Float64Array, count: number): void
+  /** Where the stamps of the map move, which it keeps from now on; undefined where the engine refuses such memory. */
+  stamps(id: number): ArrayBuffer | undefined
+  /** This thread's scratch area: a double, then two 32-bit integers (`stamps.ts`). */
+  scratch(): ArrayBuffer | undefined
+  /** Self-test: whether this thread gets no stamps, as where the engine refuses them. */
+  refuseBuffers(refuse: boolean): void
+  /** `get`, and in the scratch area whether and under which stamp the value may be kept. */
+  getKept(id: number, key: unknown): Raw
+  /** A slot that stands for map and key, to be given back by `unbind`. */
+  bind(id: number, key: unknown): number
+  unbind(slot: number): void
+  refGet(slot: number): Raw
+  refFind<A>(slot: number, absent: A): Raw | A
+  refHas(slot: number): boolean
+  refGetEntry(slot: number): readonly [value: Raw, version: number] | undefined
+  refSet(slot: number, value: Raw): void
+  /** Stores the number in the scratch area. */
+  refSetNumber(slot: number): void
+  refSwap(slot: number, value: Raw): Raw
+  refDelete(slot: number): boolean
+  refTake(slot: number): Raw
+  refSetIfAbsent(slot: number, value: Raw): boolean
+  refGetOrInsert(slot: number, value: Raw): Raw
+  refReplace(slot: number, value: Raw): boolean
+  refCompareAndSet(slot: number, value: Raw, expected: Raw): boolean
+  refCompareAndDelete(slot: number, expected: Raw): boolean
+  refSetIfVersion(slot: number, value: Raw, version: number): boolean
+  refDeleteIfVersion(slot: number, version: number): boolean
+  refAdd(slot: number, delta: unknown, initial?: unknown): number | bigint
+  /** Adds the number in the scratch area, and leaves the sum there. */
+  refAddNumber(slot: number): void
+  refMax(slot: number, value: unknown): number | bigint
+  refMin(slot: number, value: unknown): number | bigint
   scan(id: number, cursor: number, what: 0 | 1 | 2): Raw[]
   clear(id: number, cursor: number): number
   /** As `scan` of one version, which is held under the number before the cursor; 0 begins. */

@@ -3,7 +3,7 @@
  * conflicts with a living map; what is given must be what the map has.
  */
 import { builtInCodec, type Codec, type CodecName } from './codec.ts'
-import { kindOf, makeError, NotImplementedError, OptionsConflictError } from './errors.ts'
+import { kindOf, makeError, OptionsConflictError } from './errors.ts'
 import type { Description } from './native.ts'
 
 /** The structures behind the one API. */
@@ -38,9 +38,20 @@ export interface MapOptions {
    * @default 67108864
    */
   readonly maxValueBytes?: number
-  /** Reads without a native call for recurring keys: not in this version, so only `false`. */
+  /**
+   * Whether `get` keeps what this thread has read: up to `entries` values (16,384 for `true`), each given again without
+   * a native call for as long as no thread has changed it; never an old one. Pays for strings that recur as keys, not
+   * for strings built for each call. Concerns this opening of the map alone. All changes of a map that is kept near
+   * somewhere cost two atomic additions more.
+   * @default false
+   */
   readonly near?: boolean | { readonly entries: number }
-  /** Deep-frozen values shared by all reads of a thread: not in this version, so only `false`. */
+  /**
+   * Whether the objects that this opening of the map reads are deep-frozen. Plain objects and arrays are then kept and
+   * shared by all reads of this thread through refs and the near cache; a `Map`, a `Date` and other things that cannot
+   * be frozen are decoded for each read.
+   * @default false
+   */
   readonly freeze?: boolean
 }
 
@@ -66,20 +77,20 @@ export interface Request {
   readonly codec?: Codec
   readonly maxKeyBytes?: number
   readonly maxValueBytes?: number
+  /** Values to keep; 0 for none. */
+  readonly near?: number
+  readonly freeze?: boolean
 }
 
+/** Some MiB for each thread at most, and enough for 8,000 keys that recur all the time. */
+const NEAR_ENTRIES = 16_384
+const MAX_NEAR_ENTRIES = 2 ** 24
 const MAX_SHARDS = 4096
 const MAX_KEY_BYTES = 2 ** 24 - 1
 const MAX_VALUE_BYTES = 2 ** 32 - 1
 
 function wrongType(name: string, wanted: string, got: unknown): Error {
   return makeError('THREADMAP_INVALID_OPTION', `option ${name} must be ${wanted}, got ${kindOf(got)}`)
-}
-
-function notYet(name: string, value: string): Error {
-  return new NotImplementedError(
-    `${name}: ${value} is not built yet in this version of threadmap: leave it out`,
-  )
 }
 
 /** Checks an option that counts something. */
@@ -156,12 +167,15 @@ const READERS: { readonly [Name in keyof MapOptions]-?: (value: unknown) => unkn
   maxKeyBytes: (value) => integer('maxKeyBytes', value, MAX_KEY_BYTES),
   maxValueBytes: (value) => integer('maxValueBytes', value, MAX_VALUE_BYTES),
   near(value) {
-    if (value === true || (typeof value === 'object' && value !== null)) throw notYet('near', 'a near cache')
-    if (value !== false) throw wrongType('near', 'false', value)
+    if (typeof value === 'boolean') return value ? NEAR_ENTRIES : 0
+    if (typeof value !== 'object' || value === null)
+      throw wrongType('near', 'a boolean or { entries }', value)
+    const entries: unknown = Object.hasOwn(value, 'entries') ? Reflect.get(value, 'entries') : undefined
+    return integer('near.entries', entries, MAX_NEAR_ENTRIES)
   },
   freeze(value) {
-    if (value === true) throw notYet('freeze', 'true')
-    if (value !== false) throw wrongType('freeze', 'false', value)
+    if (typeof value !== 'boolean') throw wrongType('freeze', 'a boolean', value)
+    return value
   },
 }
 

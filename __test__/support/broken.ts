@@ -1,8 +1,11 @@
 // Maps that are not linearizable, each broken the way a plausible mistake would break it: a check made in one step and
 // acted on in another, a cache that nobody tells, a write that comes later than it says.
-// Invariant: a wrapper works on the public API of a real map alone, and who is alone on that map reads what it wrote:
+// Invariant: a wrapper works on the public API of a real map alone (the second of those with stamps takes the stamps
+// from where refs have them), and who is alone on that map reads what it wrote:
 // what is wrong shows between threads (in two of them also in versions), so the tests of one thread pass over it.
 import { ABSENT, ConcurrentMap } from '../../index.ts'
+import { native } from '../../lib/native.ts'
+import { load, PLACE, STAMP, told, Watch } from '../../lib/stamps.ts'
 import type { Name } from './one-key.ts'
 
 export type Key = number | string
@@ -40,6 +43,11 @@ export function plain(real: Real): Subject {
 /** The real map under the mistake of that name. */
 export function breakMap(name: string, real: Real): Subject {
   return { ...plain(real), ...(broken[name] as Broken).wrap(real) } as Subject
+}
+
+/** The number by which native code knows the map. */
+function idOf(map: Real): number {
+  return map.handle.id * 2 ** 12 + map.handle.generation
 }
 
 const idle = new Int32Array(new SharedArrayBuffer(4))
@@ -91,6 +99,36 @@ export const broken: Readonly<Record<string, Broken>> = {
         get(key: Key) {
           if (!cache.has(key)) cache.set(key, real.get(key))
           return cache.get(key)
+        },
+      }
+    },
+  },
+  'a ref gives what it has kept, without a look at its stamp': {
+    wrap(real) {
+      const kept = new Map<Key, Cell | undefined>()
+      return {
+        ...after(real, (key) => kept.delete(key)),
+        get(key: Key) {
+          // Where nothing is under way it is right for a while, as it is with a look at the stamp of another key.
+          if (!kept.has(key)) kept.set(key, real.ref(key).get())
+          return kept.get(key)
+        },
+      }
+    },
+  },
+  'a value is kept under the stamp that stands after it was read': {
+    wrap(real) {
+      const watch = new Watch(real, idOf(real))
+      const kept = new Map<Key, readonly [stamp: number, place: number, value: Cell | undefined]>()
+      return {
+        ...after(real, () => {}),
+        get(key: Key) {
+          const [stamp, place = 0, old] = kept.get(key) ?? []
+          if (load(watch.stamps, place) === stamp) return old
+          const value = look(real, key)
+          native.getKept(idOf(real), key)
+          kept.set(key, [told[STAMP] as number, told[PLACE] as number, value])
+          return value
         },
       }
     },

@@ -10,11 +10,14 @@ import { createLedger, type Ledger, named, readRow, rowOf } from './ledger.ts'
 import { random } from './life-threads.ts'
 import { describe, judge, shorten } from './linearizable.ts'
 import { type Name, names, type Operation } from './one-key.ts'
+import type { Way } from './ways.ts'
 
 export interface Subject {
   readonly options: MapOptions
   /** The name of a mistake in broken.ts; none for the map as it is. */
   readonly broken?: string
+  /** How its threads use it; left out, as it is. */
+  readonly way?: Way
   /** Which operations to use; left out, all that the subject has. */
   readonly operations?: readonly Name[]
 }
@@ -137,6 +140,7 @@ export class Recorder {
     return {
       handle: map.handle,
       broken: subject.broken,
+      way: subject.way ?? 'as it is',
       operations: subject.operations ?? broken[subject.broken ?? '']?.operations ?? names,
       seats: createSeats(),
       awake: new Int32Array(new SharedArrayBuffer(4 * ledger.rounds)),

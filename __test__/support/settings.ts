@@ -4,6 +4,7 @@ import { ConcurrentMap, type MapOptions } from '../../index.ts'
 import { Crew } from './crew.ts'
 import { runStep } from './steps.ts'
 import type { Variant } from './variants.ts'
+import { optionsFor, throughRefs } from './ways.ts'
 
 /** A Map-like whose operations may run in other threads. */
 export type AsyncMap = Readonly<Record<Read | Write, (...args: unknown[]) => Promise<unknown>>>
@@ -57,13 +58,15 @@ const inMemory: Make = (entries, options) => new ConcurrentMap(entries, options)
 export function oneThread(variant: Variant, make: Make = inMemory): Setting {
   const open: ConcurrentMap<never, never>[] = []
   return {
-    title: `${variant.title}, one thread`,
+    title: `${variant.title}${inWords(variant)}, one thread`,
     concurrent: true,
     async start() {},
     async create(entries) {
-      const map = make(entries as Iterable<never> | undefined, variant.options)
+      const { way = 'as it is', options } = variant
+      const map = make(entries as Iterable<never> | undefined, optionsFor(way, options))
       open.push(map)
-      return asyncMap((operation, args) => runStep(map, operation, args))
+      const subject = way === 'through refs' ? throughRefs(map) : map
+      return asyncMap((operation, args) => runStep(subject, operation, args))
     },
     async stop() {
       for (const map of open) map.close()
@@ -72,9 +75,8 @@ export function oneThread(variant: Variant, make: Make = inMemory): Setting {
 }
 
 export function writerAndReader(variant: Variant): Setting {
-  return withCrew(`${variant.title}, writes in one worker and reads in another`, variant, 2, (operation) =>
-    isRead.has(operation) ? 1 : 0,
-  )
+  const title = `${variant.title}${inWords(variant)}, writes in one worker and reads in another`
+  return withCrew(title, variant, 2, (operation) => (isRead.has(operation) ? 1 : 0))
 }
 
 export function fourWorkers(variant: Variant, make: Make = inMemory): Setting {
@@ -83,7 +85,17 @@ export function fourWorkers(variant: Variant, make: Make = inMemory): Setting {
     turn = (turn + 1) % 4
     return turn
   }
-  return withCrew(`${variant.title}, operations dealt to four workers`, variant, 4, deal, make)
+  return withCrew(
+    `${variant.title}${inWords(variant)}, operations dealt to four workers`,
+    variant,
+    4,
+    deal,
+    make,
+  )
+}
+
+function inWords({ way }: Variant): string {
+  return way === undefined ? '' : ` ${way}`
 }
 
 function withCrew(
@@ -104,7 +116,7 @@ function withCrew(
     async create(entries) {
       const workers = crew as Crew<Seat>
       const fresh = make(entries as Iterable<never> | undefined, variant.options)
-      await workers.all('sit', () => [fresh.handle])
+      await workers.all('sit', () => [fresh.handle, variant.way ?? 'as it is'])
       map?.close()
       map = fresh
       return asyncMap((operation, args) => workers.run(workerFor(operation), 'step', operation, args))

@@ -1,10 +1,13 @@
 // Every way of building a map that must keep the same promises.
 // Invariant: suites loop over this list and name no variant themselves; a new variant is one line here.
 import type { MapOptions } from '../../index.ts'
+import type { Way } from './ways.ts'
 
 export interface Variant {
   readonly title: string
   readonly options: MapOptions
+  /** How its threads use it; left out, as it is. */
+  readonly way?: Way
 }
 
 /** Those that can lie over a file. */

@@ -157,6 +157,26 @@ const scenarios: Record<string, () => Promise<object>> = {
     )
   },
 
+  async refs() {
+    const map = new ConcurrentMap<string, string>()
+    const usage = await flat(200_000, 600_000, (i) => {
+      if (i % 100_000 === 0) gc()
+      const ref = map.ref(`a key that is no other's: ${i}`)
+      ref.set(text(100))
+      if (ref.get()?.length !== 100 || !ref.delete()) throw new Error('the ref does not work')
+    })
+    return { ...usage, entries: map.stats().entries }
+  },
+
+  async near() {
+    const map = new ConcurrentMap<string, string>(undefined, { near: { entries: 1000 } })
+    return flat(100_000, 500_000, (i) => {
+      const key = `a key that is no other's: ${i}`
+      map.set(key, text(100))
+      if (map.get(key)?.length !== 100 || !map.delete(key)) throw new Error('the map does not work')
+    })
+  },
+
   async pressure() {
     const value = new Uint8Array(65_536).fill(1)
     const entries = Array.from({ length: 32 }, (_, i): [number, Uint8Array] => [i, value])

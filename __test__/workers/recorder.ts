@@ -2,7 +2,7 @@
 // Invariant: the call of the map lies between the two readings of the clock that stand in its row, whole. What a round
 // is about follows from the seed of all, so all threads agree on it; what a thread does in it from a seed of its own.
 import { availableParallelism } from 'node:os'
-import { ConcurrentMap, type MapHandle } from '../../index.ts'
+import type { MapHandle } from '../../index.ts'
 import { meet } from '../support/barrier.ts'
 import { breakMap, type Cell, type Key, pause, plain, type Subject } from '../support/broken.ts'
 import { calls, type Told } from '../support/calls.ts'
@@ -18,6 +18,7 @@ import {
 } from '../support/ledger.ts'
 import { random } from '../support/life-threads.ts'
 import { type Name, refused } from '../support/one-key.ts'
+import { attachFor, refMethods, type Way } from '../support/ways.ts'
 
 type Draw = (below: number) => number
 
@@ -25,6 +26,7 @@ type Draw = (below: number) => number
 export interface Place {
   readonly handle: MapHandle
   readonly broken: string | undefined
+  readonly way: Way
   readonly operations: readonly Name[]
   readonly seats: Int32Array
   /** For each round, how many threads have woken up for it. */
@@ -83,8 +85,10 @@ const idle = new Int32Array(new SharedArrayBuffer(4))
 export function ready(): void {}
 
 export function record(place: Place): void {
-  using real = ConcurrentMap.attach<Key, Cell>(place.handle)
-  const map = place.broken === undefined ? plain(real) : breakMap(place.broken, real)
+  using real = attachFor<Key, Cell>(place.way, place.handle)
+  const sound =
+    place.way === 'through refs' ? { ...plain(real), ...(refMethods(real) as object) } : plain(real)
+  const map = place.broken === undefined ? sound : breakMap(place.broken, real)
   const [drawRound, draw] = [random(place.seed), random(place.ownSeed)]
   for (let number = 0; number < place.ledger.rounds; number += 1) {
     const round = planRound(place, number, drawRound)

@@ -9,7 +9,8 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use foldhash::SharedSeed;
 use foldhash::quality::FoldHasher;
 
-use crate::key::{Key, KeyKind};
+use crate::key::{Key, KeyKind, Lookup, Prepared};
+use crate::sync::{AtomicI64, Ordering};
 
 /// A key with its hash: computed once an operation. The key lies here in pieces, as nodes hold it.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +29,7 @@ impl<'a> Hashed<'a> {
         Key::from_parts(self.kind, self.is_buffer, self.bytes)
     }
 }
+static NEXT_NUMBER: AtomicI64 = AtomicI64::new(1);
 
 /// Makes the hashes of one map.
 #[derive(Clone, Debug)]
@@ -35,17 +37,22 @@ pub(crate) struct KeyHasher {
     /// One a kind: that parts the kinds for less than hashing the kind would.
     seeds: [u64; KeyKind::ALL.len()],
     shared: &'static SharedSeed,
+    /// Unlike that of every other map there was or will be; a snapshot has its map's.
+    number: i64,
     /// Bits that are kept; all of them but in tests that force collisions.
     mask: u32,
 }
 
 impl KeyHasher {
     pub(crate) fn new(mask: u32) -> Self {
+        // Relaxed: all that matters is that no two are the same.
+        let number = NEXT_NUMBER.fetch_add(1, Ordering::Relaxed);
         if cfg!(feature = "tiny") {
             // What the fuzzer has found once it must find again.
             return Self {
                 seeds: KeyKind::ALL.map(|kind| kind as u64),
                 shared: SharedSeed::global_fixed(),
+                number,
                 mask,
             };
         }
@@ -53,6 +60,7 @@ impl KeyHasher {
         Self {
             seeds: KeyKind::ALL.map(|kind| random.hash_one(kind)),
             shared: SharedSeed::global_random(),
+            number,
             mask,
         }
     }
@@ -65,7 +73,15 @@ impl KeyHasher {
     }
 
     #[inline]
-    pub(crate) fn hash<'a>(&self, key: &'a Key<'_>) -> Hashed<'a> {
+    pub(crate) fn hash<'a>(&self, key: &'a impl Lookup) -> Hashed<'a> {
+        match self.prepared(key) {
+            Some(prepared) => prepared.hashed(),
+            None => self.compute(key),
+        }
+    }
+
+    #[inline]
+    fn compute<'a>(&self, key: &'a impl Lookup) -> Hashed<'a> {
         let (kind, bytes) = (key.kind(), key.as_bytes());
         let hash = if cfg!(any(loom, shuttle)) {
             chosen(bytes)
@@ -79,6 +95,18 @@ impl KeyHasher {
             hash: (hash ^ (hash >> 32)) as u32 & self.mask,
             tag: (hash >> 48) as u16,
         }
+    }
+
+    /// The key with its hash, to be kept.
+    pub(crate) fn prepare(&self, key: &Key<'_>) -> Prepared {
+        Prepared::new(&self.compute(key), self.number)
+    }
+
+    /// What is prepared of the key, if it was for this map.
+    #[inline]
+    pub(crate) fn prepared<'a>(&self, key: &'a impl Lookup) -> Option<&'a Prepared> {
+        key.prepared()
+            .filter(|prepared| prepared.map == self.number)
     }
 }
 

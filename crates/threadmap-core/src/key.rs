@@ -4,6 +4,9 @@
 //! apart, and each kind has one canonical form, so comparing bytes is comparing keys. Whoever makes keys from another
 //! language's values goes through the constructors here: they canonicalise.
 
+use crate::hash::Hashed;
+use crate::raw::hint::Hint;
+
 /// The kinds of keys. The discriminants are part of the tuple encoding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
@@ -61,6 +64,126 @@ pub struct Key<'a> {
 enum Repr<'a> {
     Scalar { len: u8, bytes: [u8; 8] },
     Slice(&'a [u8]),
+}
+
+/// Bytes of a key that need no allocation of their own: with the rest of a [`Prepared`] in one or two cache lines.
+const INLINE: usize = 22;
+
+#[derive(Debug)]
+enum Bytes {
+    Inline(u8, [u8; INLINE]),
+    Boxed(Box<[u8]>),
+}
+
+/// A key that was converted and hashed once, for one map ([`Map::prepare`](crate::Map::prepare)), and is used often by
+/// one thread.
+#[derive(Debug)]
+pub struct Prepared {
+    bytes: Bytes,
+    /// Where the entry was found the last time.
+    pub(crate) hint: Hint,
+    /// The number of the map whose hash and hint these are.
+    pub(crate) map: i64,
+    hash: u32,
+    tag: u16,
+    kind: KeyKind,
+    buffer: bool,
+}
+
+impl Prepared {
+    pub(crate) fn new(hashed: &Hashed<'_>, map: i64) -> Self {
+        let key = hashed.bytes;
+        let mut inline = [0; INLINE];
+        let bytes = match inline.get_mut(..key.len()) {
+            Some(place) => {
+                place.copy_from_slice(key);
+                Bytes::Inline(key.len() as u8, inline)
+            }
+            None => Bytes::Boxed(key.into()),
+        };
+        Self {
+            bytes,
+            hint: Hint::new(),
+            map,
+            hash: hashed.hash,
+            tag: hashed.tag,
+            kind: hashed.kind,
+            buffer: hashed.is_buffer,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn hashed(&self) -> Hashed<'_> {
+        Hashed {
+            kind: self.kind,
+            is_buffer: self.buffer,
+            bytes: self.as_bytes(),
+            hash: self.hash,
+            tag: self.tag,
+        }
+    }
+}
+
+/// What operations can be asked for: a [`Key`], or a [`Prepared`] one, which costs its map no hash and often no lookup.
+pub trait Lookup {
+    /// The kind.
+    fn kind(&self) -> KeyKind;
+
+    /// Whether raw bytes were given by a `Buffer`.
+    fn is_buffer(&self) -> bool;
+
+    /// The canonical bytes.
+    fn as_bytes(&self) -> &[u8];
+
+    /// What was prepared, for whichever map.
+    fn prepared(&self) -> Option<&Prepared>;
+}
+
+impl Lookup for Key<'_> {
+    #[inline]
+    fn kind(&self) -> KeyKind {
+        self.kind
+    }
+
+    #[inline]
+    fn is_buffer(&self) -> bool {
+        self.buffer
+    }
+
+    #[inline]
+    fn as_bytes(&self) -> &[u8] {
+        Key::as_bytes(self)
+    }
+
+    #[inline]
+    fn prepared(&self) -> Option<&Prepared> {
+        None
+    }
+}
+
+impl Lookup for Prepared {
+    #[inline]
+    fn kind(&self) -> KeyKind {
+        self.kind
+    }
+
+    #[inline]
+    fn is_buffer(&self) -> bool {
+        self.buffer
+    }
+
+    #[inline]
+    fn as_bytes(&self) -> &[u8] {
+        match &self.bytes {
+            Bytes::Inline(length, bytes) => &bytes[..usize::from(*length)],
+            Bytes::Boxed(bytes) => bytes,
+        }
+    }
+
+    #[inline]
+    fn prepared(&self) -> Option<&Prepared> {
+        Some(self)
+    }
 }
 
 impl<'a> Key<'a> {
@@ -244,5 +367,27 @@ impl<'a> Iterator for Elements<'a> {
         let kind = *KeyKind::ALL.get(usize::from(kind))?;
         self.rest = rest;
         Some(Key::from_parts(kind, false, bytes))
+    }
+}
+
+impl<T: Lookup + ?Sized> Lookup for &T {
+    #[inline]
+    fn kind(&self) -> KeyKind {
+        (**self).kind()
+    }
+
+    #[inline]
+    fn is_buffer(&self) -> bool {
+        (**self).is_buffer()
+    }
+
+    #[inline]
+    fn as_bytes(&self) -> &[u8] {
+        (**self).as_bytes()
+    }
+
+    #[inline]
+    fn prepared(&self) -> Option<&Prepared> {
+        (**self).prepared()
     }
 }

@@ -29,7 +29,8 @@
 //! A guard keeps what was read under it alive; drop it soon, because memory is not given back while it is held.
 //!
 //! # Rooms
-//! `key`, `value`: what goes in and out. `frozen`: maps in files. `tiered`: a map over such a file. `ops`, `number`: all operations, once. `index`: how a variant finds nodes.
+//! `key`, `value`: what goes in and out. `ops`, `number`: all operations, once. `stamps`: what readers that keep a
+//! value look at. `frozen`: maps in files. `tiered`: a map over such a file. `index`: how a variant finds nodes.
 //! `raw`: nodes, words, reclamation; all unsafe code is there. `sync`: the door to atomics and locks.
 #![deny(unsafe_code)]
 #![cfg_attr(
@@ -50,6 +51,7 @@ mod ops;
 mod options;
 mod raw;
 mod snapshot;
+mod stamps;
 mod step;
 mod sync;
 mod text;
@@ -61,7 +63,7 @@ pub use cut::{Copying, Progress};
 pub use error::{Error, Result};
 pub use frozen::reader::FrozenMap;
 pub use frozen::writer::{Freezer, Source};
-pub use key::{Elements, Key, KeyKind};
+pub use key::{Elements, Key, KeyKind, Lookup, Prepared};
 pub use map::{Entry, Map, Stats};
 pub use number::Number;
 pub use ops::Expected;
@@ -72,6 +74,7 @@ pub use raw::slab::SlabStats;
 #[cfg(not(loom))] // no constant atomics, and a million of them
 pub use raw::slots::{Slots, Taken};
 pub use snapshot::{Content, Snapshot};
+pub use stamps::{Kept, STAMPS, StampTable};
 pub use text::{Text, narrow};
 pub use tiered::TierStats;
 pub use transaction::Transaction;

@@ -5,10 +5,11 @@ use crate::cut::Cuts;
 use crate::error::Result;
 use crate::hash::{Hashed, KeyHasher};
 use crate::index::{AnyIndex, Index};
-use crate::key::Key;
+use crate::key::{Key, Lookup, Prepared};
 use crate::options::{Options, Variant};
 use crate::raw::epoch::Guard;
 use crate::raw::node::NodeRef;
+use crate::stamps::Stamps;
 use crate::sync::{AtomicU64, Ordering};
 use crate::tiered::Beneath;
 use crate::value::Value;
@@ -21,6 +22,7 @@ pub struct Map {
     pub(crate) beneath: Option<Box<Beneath>>,
     pub(crate) counters: Counters,
     pub(crate) cuts: Cuts,
+    pub(crate) stamps: Stamps,
     hasher: KeyHasher,
     versions: AtomicU64,
     options: Options,
@@ -75,6 +77,7 @@ impl Map {
             beneath: None,
             counters: Counters::new(),
             cuts: Cuts::new(),
+            stamps: Stamps::new(),
             hasher: KeyHasher::new(options.hash_mask),
             versions: AtomicU64::new(1),
             options,
@@ -147,8 +150,8 @@ impl Map {
             .beneath
             .as_ref()
             .map_or(0, |beneath| beneath.promotion.filter_bytes());
-        let index_bytes =
-            (self.index.bytes() + self.counters.size() + size_of::<Self>() + filter) as u64;
+        let beside = self.counters.size() + self.stamps.bytes() + size_of::<Self>() + filter;
+        let index_bytes = (self.index.bytes() + beside) as u64;
         Stats {
             entries: self.len(),
             bytes: self.held_bytes() + index_bytes,
@@ -196,9 +199,20 @@ impl Map {
         &self.hasher
     }
 
+    /// Hashes the key once for many operations of this map.
+    #[must_use]
+    pub fn prepare(&self, key: &Key<'_>) -> Prepared {
+        self.hasher.prepare(key)
+    }
+
     #[inline]
-    pub(crate) fn hash<'a>(&self, key: &'a Key<'_>) -> Hashed<'a> {
+    pub(crate) fn hash<'a>(&self, key: &'a impl Lookup) -> Hashed<'a> {
         self.hasher.hash(key)
+    }
+
+    #[inline]
+    pub(crate) fn prepared<'a>(&self, key: &'a impl Lookup) -> Option<&'a Prepared> {
+        self.hasher.prepared(key)
     }
 
     /// A version that no entry of this map has had.
@@ -210,7 +224,7 @@ impl Map {
     ///
     /// # Errors
     /// [`crate::Error::KeyTooLarge`], [`crate::Error::ValueTooLarge`].
-    pub fn admit(&self, key: &Key<'_>, value: &Value<'_>) -> Result<()> {
+    pub fn admit(&self, key: &impl Lookup, value: &Value<'_>) -> Result<()> {
         self.options.admit(key, value)
     }
 }

@@ -1,10 +1,12 @@
 //! Arithmetic on entries: `add`, `max`, `min`. One compare-and-swap, no allocation for numbers and 48-bit bigints.
 
 use crate::error::{Error, Result};
-use crate::key::Key;
+use crate::key::{Key, Lookup};
 use crate::map::Map;
 use crate::ops::Step;
 use crate::raw::epoch::Guard;
+use crate::raw::node::NodeRef;
+use crate::raw::word::Cell;
 use crate::value::Value;
 
 /// What arithmetic works on: a number or a 64-bit bigint. The two never mix.
@@ -41,6 +43,15 @@ impl Number {
             (Self::Float(a), Self::Float(b)) => a.to_bits() == b.to_bits(),
             (Self::Int(a), Self::Int(b)) => a == b,
             _ => false,
+        }
+    }
+
+    /// Zero of this kind.
+    #[must_use]
+    pub const fn zero(self) -> Self {
+        match self {
+            Self::Float(_) => Self::Float(0.0),
+            Self::Int(_) => Self::Int(0),
         }
     }
 
@@ -84,23 +95,14 @@ impl Map {
     #[inline]
     fn arithmetic(
         &self,
-        key: &Key<'_>,
+        key: &impl Lookup,
         operand: Number,
         guard: &Guard,
         next: impl Fn(Option<Number>) -> Result<Number>,
     ) -> Result<Number> {
         self.admit(key, &Value::Undefined)?;
         let mut result = operand;
-        self.step(key, guard, |found| {
-            let current = found.map(|cell| operand.read(&cell.value)).transpose()?;
-            result = next(current)?;
-            // An extreme that is there already is no change, so it makes no new version.
-            Ok(if current.is_some_and(|current| current.is(result)) {
-                Step::Keep
-            } else {
-                Step::Put(result.to_value())
-            })
-        })?;
+        self.step(key, guard, reckon(operand, &mut result, next))?;
         Ok(result)
     }
 
@@ -111,7 +113,7 @@ impl Map {
     #[inline]
     pub fn add(
         &self,
-        key: &Key<'_>,
+        key: &impl Lookup,
         delta: Number,
         initial: Number,
         guard: &Guard,
@@ -128,7 +130,7 @@ impl Map {
     ///
     /// # Errors
     /// [`Error::WrongCell`] where the entry is of another kind.
-    pub fn max(&self, key: &Key<'_>, operand: Number, guard: &Guard) -> Result<Number> {
+    pub fn max(&self, key: &impl Lookup, operand: Number, guard: &Guard) -> Result<Number> {
         self.arithmetic(key, operand, guard, |found| {
             Ok(found.map_or(operand, |n| n.extreme(operand, true)))
         })
@@ -138,28 +140,70 @@ impl Map {
     ///
     /// # Errors
     /// [`Error::WrongCell`] where the entry is of another kind.
-    pub fn min(&self, key: &Key<'_>, operand: Number, guard: &Guard) -> Result<Number> {
+    pub fn min(&self, key: &impl Lookup, operand: Number, guard: &Guard) -> Result<Number> {
         self.arithmetic(key, operand, guard, |found| {
             Ok(found.map_or(operand, |n| n.extreme(operand, false)))
         })
     }
 
-    /// Whether [`Map::add`] of this would be refused as things stand; nothing changes.
+    /// [`Map::add`] for many keys, each with a delta and zero where there is no entry; gives the new numbers in order. All
+    /// are checked before the first is added, so only a change by another thread in between, or by an earlier pair of
+    /// the same key, can stop it half way. Each key is looked up once where its node
+    /// stays the same.
     ///
     /// # Errors
     /// Those of [`Map::add`].
-    pub fn check_add(
+    pub fn add_many(
         &self,
-        key: &Key<'_>,
-        delta: Number,
-        initial: Number,
+        pairs: &[(Key<'_>, Number)],
         guard: &Guard,
+        mut give: impl FnMut(usize, Number),
     ) -> Result<()> {
-        self.admit(key, &Value::Undefined)?;
-        let found = self
-            .get(key, guard)?
-            .map(|value| delta.read(&value))
-            .transpose()?;
-        found.unwrap_or(initial).plus(delta).map(drop)
+        // A node that is found stays the place of its key, but over a file, and where each value has a node of its own.
+        let stays = self.beneath.is_none() && self.index.persistent().is_none();
+        let mut located = Vec::with_capacity(pairs.len());
+        for (key, delta) in pairs {
+            self.admit(key, &Value::Undefined)?;
+            let hashed = self.hash(key);
+            let place = self.locate(key, &hashed, guard);
+            let found = match &self.beneath {
+                None => place.0.and_then(NodeRef::value),
+                Some(_) => self.get(key, guard)?,
+            };
+            let current = found.map(|value| delta.read(&value)).transpose()?;
+            current.unwrap_or(delta.zero()).plus(*delta)?;
+            located.push((hashed, place));
+        }
+        for (index, (&(key, delta), (hashed, place))) in pairs.iter().zip(located).enumerate() {
+            let mut sum = delta;
+            let plus = |found: Option<Number>| found.unwrap_or(delta.zero()).plus(delta);
+            let decide = reckon(delta, &mut sum, plus);
+            if stays {
+                self.step_from(&key, &hashed, place, guard, decide)?;
+            } else {
+                self.step(&key, guard, decide)?;
+            }
+            give(index, sum);
+        }
+        Ok(())
+    }
+}
+
+/// What to do about an entry that is to become what `next` says; leaves that in `result`.
+#[inline]
+fn reckon(
+    operand: Number,
+    result: &mut Number,
+    next: impl Fn(Option<Number>) -> Result<Number>,
+) -> impl FnMut(Option<Cell<'_>>) -> Result<Step<'static>> {
+    move |found| {
+        let current = found.map(|cell| operand.read(&cell.value)).transpose()?;
+        *result = next(current)?;
+        // An extreme that is there already is no change, so it makes no new version.
+        Ok(if current.is_some_and(|current| current.is(*result)) {
+            Step::Keep
+        } else {
+            Step::Put(result.to_value())
+        })
     }
 }

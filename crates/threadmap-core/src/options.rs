@@ -3,7 +3,7 @@
 use std::thread::available_parallelism;
 
 use crate::error::{Error, Result};
-use crate::key::Key;
+use crate::key::Lookup;
 use crate::value::Value;
 
 /// The structures behind the one API.
@@ -53,7 +53,7 @@ impl Options {
     ///
     /// # Errors
     /// [`Error::KeyTooLarge`], [`Error::ValueTooLarge`].
-    pub fn admit(&self, key: &Key<'_>, value: &Value<'_>) -> Result<()> {
+    pub fn admit(&self, key: &impl Lookup, value: &Value<'_>) -> Result<()> {
         let got = key.as_bytes().len();
         if got > self.max_key_bytes {
             return Err(Error::KeyTooLarge {

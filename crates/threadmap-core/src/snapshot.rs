@@ -195,6 +195,7 @@ impl Map {
         guard: &Guard<'_>,
     ) -> Result<Option<Remains>> {
         let index = self.persistent(REPLACE)?;
+        let _writing = self.stamps.write_all();
         Ok(index.replace(content.edit, expected.map(Snapshot::held), guard))
     }
 
@@ -202,6 +203,7 @@ impl Map {
     #[must_use]
     pub fn clear_at_once(&self, guard: &Guard<'_>) -> Option<Remains> {
         let index = self.index.persistent()?;
+        let _writing = self.stamps.write_all();
         index.replace(index.build(), None, guard)
     }
 

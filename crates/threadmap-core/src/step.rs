@@ -119,6 +119,8 @@ pub(crate) mod test {
             there: Arc<AtomicBool>,
             go: Arc<AtomicBool>,
         },
+        /// Panics at the step.
+        Panicking { at: &'static str },
     }
 
     thread_local! {
@@ -153,7 +155,8 @@ pub(crate) mod test {
                     std::thread::park_timeout(std::time::Duration::from_millis(1));
                 }
             }
-            None | Some(Manner::Stopped { .. }) => {}
+            Some(Manner::Panicking { at }) if *at == step => panic!("at {step}"),
+            None | Some(Manner::Stopped { .. } | Manner::Panicking { .. }) => {}
         });
     }
 }

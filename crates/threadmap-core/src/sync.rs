@@ -15,6 +15,8 @@ use std::{sync as checked, thread};
 pub(crate) use checked::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, fence};
 #[cfg(not(threadmap_sanitize))]
 pub(crate) use checked::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
+/// What is in it is ordered by what leads to it; a model has nothing to find in its counts.
+pub(crate) use std::sync::Arc;
 pub(crate) use std::sync::PoisonError;
 pub(crate) use std::sync::atomic::{Ordering, compiler_fence};
 pub(crate) use thread::yield_now;

@@ -137,6 +137,10 @@ impl Transaction {
         if writes.is_empty() {
             return Ok((true, self.snapshot));
         }
+        let _writing: Vec<_> = writes
+            .iter()
+            .map(|(key, _)| map.stamps.write(key.hash))
+            .collect();
         let committed = index.write(stamp, guard, |version, edit| {
             let stamp_now = |key| version.tree.find(key).map_or(0, NodeRef::stamp);
             let stands = version.is(self.snapshot.held())

@@ -6,14 +6,17 @@
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
-use threadmap_core::{Freezer, Guard, Map, Options, Participant, Remains};
+use threadmap_core::{Freezer, Guard, Kept, Map, Options, Participant, Remains};
 
 use crate::error::Fault;
-use crate::ffi::{Env, Js, Reference};
+use crate::ffi::{Env, Js, Reference, Scratch};
 use crate::files;
 use crate::holdings::Holdings;
 use crate::key::For;
+use crate::refs::Refs;
 use crate::registry::{self, Shared};
 
 /// V8 is told about memory when this thread has moved so many bytes: each message may start a garbage collection.
@@ -21,6 +24,9 @@ const MEMORY_STEP: u64 = 256 << 10;
 /// It is also told every so many calls, because other threads fill and drain the same maps; more with many maps open,
 /// so that the sum over them stays cheap for each call.
 const CALLS: u32 = 4096;
+
+/// The stamp that no group ever has: groups stop far below it.
+const NO_STAMP: u32 = u32::MAX;
 
 /// What one thread holds.
 pub(crate) struct Record {
@@ -31,6 +37,10 @@ pub(crate) struct Record {
     pub(crate) files: RefCell<BTreeSet<u32>>,
     /// Frozen files that this thread is writing, by number, and where to.
     pub(crate) freezers: RefCell<BTreeMap<u32, (Freezer, String)>>,
+    pub(crate) refs: Refs,
+    pub(crate) scratch: Arc<Scratch>,
+    /// Whether memory of ours is kept from JavaScript, as some engines want it: for the self-test.
+    pub(crate) refuses_buffers: Cell<bool>,
     error_factory: OnceCell<Reference>,
     buffer_class: OnceCell<Reference>,
     /// Bytes that this thread has moved into and out of maps since V8 was told last.
@@ -50,6 +60,9 @@ impl Record {
             open: RefCell::default(),
             files: RefCell::default(),
             freezers: RefCell::default(),
+            refs: Refs::default(),
+            scratch: Arc::default(),
+            refuses_buffers: Cell::new(false),
             error_factory: OnceCell::new(),
             buffer_class: OnceCell::new(),
             moved: Cell::new(0),
@@ -163,6 +176,17 @@ impl Record {
         if change != 0 {
             env.adjust_external_memory(change);
         }
+    }
+
+    /// Leaves in the scratch area whether what was read may be kept, and where its stamp moves. Relaxed: only this
+    /// thread reads it.
+    #[inline]
+    pub(crate) fn tell_stamp(&self, kept: &Kept<'_>) {
+        let stamp = kept.stamp.unwrap_or(NO_STAMP);
+        self.scratch.stamp.store(stamp, Ordering::Relaxed);
+        self.scratch
+            .place
+            .store(2 * kept.group as i32, Ordering::Relaxed);
     }
 
     /// Lets go of everything: the thread is ending.

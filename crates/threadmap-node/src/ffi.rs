@@ -1,22 +1,30 @@
-//! The only file of the boundary with `unsafe`: checked wrappers of Node-API and the trampoline of every raw callback.
+//! The only room of the boundary with `unsafe`: checked wrappers of Node-API and the trampoline of every raw callback.
 //!
 //! Invariant: an [`Env`] or [`Js`] lives no longer than the callback that it was given to (`'c`), on the thread of
 //! that callback. Each status is checked; a pending exception or an environment that is closing ends the call at
 //! once as [`Fault::Pending`]. A panic ends it as a JavaScript error and never unwinds into Node.
 #![allow(unsafe_code, reason = "this file is the boundary's room for it")]
 
+mod claim;
+mod external;
+mod packed;
+
 use std::ffi::c_void;
 use std::marker::PhantomData;
-use std::mem::{self, MaybeUninit};
+use std::mem::MaybeUninit;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::{ptr, slice};
 
 use napi_sys as sys;
 use threadmap_core::{Text, narrow};
 
+pub(crate) use claim::{claim, claim_in_image};
+pub(crate) use external::Scratch;
+pub(crate) use packed::Doubles;
+
 use crate::env::Record;
 use crate::error::Fault;
+use crate::refs::Bound;
 
 /// The most arguments that an operation takes.
 pub(crate) const MAX_ARGS: usize = 6;
@@ -545,7 +553,10 @@ impl<'c> Env<'c> {
 /// One raw callback: a name, a number of arguments and what to do.
 pub(crate) trait Operation {
     const NAME: &'static str;
+    /// Arguments with the map's id and the key, also where a ref stands for these two.
     const ARGS: usize;
+    /// Whether the first argument is the slot of a ref, which stands for id and key.
+    const BY_REF: bool;
     fn run<'c>(call: &Call<'c>) -> Result<Js<'c>, Fault>;
 }
 
@@ -558,6 +569,8 @@ pub(crate) struct Call<'c> {
     pub(crate) given: usize,
     /// The first argument as a number: the map that most calls are about.
     pub(crate) id: u32,
+    /// What the ref stands for that was given for id and key.
+    pub(crate) bound: Option<&'c Bound>,
 }
 
 unsafe extern "C" fn trampoline<O: Operation>(
@@ -565,10 +578,12 @@ unsafe extern "C" fn trampoline<O: Operation>(
     info: sys::napi_callback_info,
 ) -> sys::napi_value {
     let env = Env::wrap(raw);
-    let (mut count, mut args, mut data) = (O::ARGS, [ptr::null_mut(); MAX_ARGS], ptr::null_mut());
-    let place = args.as_mut_ptr();
-    // SAFETY: Node gives a live environment and info; there is room for `O::ARGS` arguments, and Node fills those
-    // that the caller left out with `undefined`.
+    // A ref takes the place of the key, and nothing that of the id: all others stand where they always do.
+    let first = usize::from(O::BY_REF);
+    let (mut count, mut args) = (O::ARGS - first, [ptr::null_mut(); MAX_ARGS]);
+    let (place, mut data) = (args[first..].as_mut_ptr(), ptr::null_mut());
+    // SAFETY: Node gives a live environment and info; there is room for `O::ARGS` arguments, the first left out with a
+    // ref, and Node fills those that the caller left out with `undefined`.
     let status = unsafe {
         sys::napi_get_cb_info(
             raw,
@@ -586,12 +601,27 @@ unsafe extern "C" fn trampoline<O: Operation>(
     // which no JavaScript of that environment runs.
     let record = unsafe { &*data.cast::<Record>() };
     let args = args.map(Js::wrap);
+    // Held for the call: JavaScript that runs inside of it may release the ref.
+    let slot = if O::BY_REF { env.id(args[1]) } else { 0 };
+    let chunk = if O::BY_REF {
+        record.refs.chunk(slot)
+    } else {
+        None
+    };
+    let held = chunk.as_ref().and_then(|chunk| chunk.get(slot));
+    if O::BY_REF && held.is_none() {
+        // What the facade passes for a ref whose map is closed.
+        Fault::closed().throw(env, record);
+        return ptr::null_mut();
+    }
+    let bound = held.as_deref();
     let call = Call {
         env,
         record,
         args,
-        given: count,
-        id: env.id(args[0]),
+        given: count + first,
+        id: bound.map_or_else(|| env.id(args[0]), |bound| bound.id),
+        bound,
     };
     // The closure gives one pointer: a result that is handed over in memory costs 3 ns a call.
     let result = catch_unwind(AssertUnwindSafe(|| {
@@ -666,35 +696,4 @@ pub(crate) fn install(
 #[unsafe(no_mangle)]
 extern "C" fn node_api_module_get_api_version_v1() -> i32 {
     9
-}
-
-static CLAIMED: AtomicBool = AtomicBool::new(false);
-
-/// True for the first caller in the process, through this image.
-pub(crate) fn claim() -> bool {
-    !CLAIMED.swap(true, Ordering::Relaxed)
-}
-
-/// [`claim`] of this image, for other copies of the package in the process.
-#[unsafe(no_mangle)]
-extern "C" fn threadmap_claim() -> bool {
-    claim()
-}
-
-/// [`claim`] of the image at that path, which is loaded already; `None` where it cannot be asked: each warns then.
-#[cfg(unix)]
-pub(crate) fn claim_in_image(path: Option<&str>) -> Option<bool> {
-    use libloading::os::unix::{Library, RTLD_LAZY, RTLD_LOCAL};
-    // SAFETY: the image is loaded and its constructors have run: this counts one more user of it.
-    let image = unsafe { Library::open(Some(path?), RTLD_LAZY | RTLD_LOCAL) }.ok()?;
-    // SAFETY: every image of the package exports this name with this type.
-    let claim = unsafe { image.get::<extern "C" fn() -> bool>(b"threadmap_claim") }.ok()?;
-    let claimed = claim();
-    mem::forget(image);
-    Some(claimed)
-}
-
-#[cfg(not(unix))]
-pub(crate) fn claim_in_image(_path: Option<&str>) -> Option<bool> {
-    None
 }

@@ -14,6 +14,7 @@ mod files;
 mod holdings;
 mod key;
 mod options;
+mod refs;
 mod registry;
 mod value;
 

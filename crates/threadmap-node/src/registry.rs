@@ -155,6 +155,8 @@ fn end(record: &Record, taken: Option<Taken<Shared>>) {
     let Some(taken) = taken else {
         return;
     };
+    // Before the caller learns that the map is gone: who has kept a value of it asks again, and learns it too.
+    taken.get().map.end_stamps();
     let at_once = taken.get().map.clear_at_once(&record.pin().guard);
     let mut from = at_once.is_none().then_some(0);
     if let Some(remains) = at_once {

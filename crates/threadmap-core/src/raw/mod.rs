@@ -8,12 +8,15 @@
 //! | `home-or-out` | a small block is in its span's list of free ones or belongs to one thread, never both |
 //! | `word-owns-trace` | a list of traces is led to by one word; who takes a trace out of it retires that one, once |
 //! | `dead-is-final` | a node's word that is DEAD never changes again |
+//! | `stamped-is-linked` | who kills a node moves `started` of its group first, in `Map::step` and `Map::clear_chunk`; hints are set only when all writers do, to entries that are there |
 #![allow(unsafe_code, reason = "this module is the crate's room for it")]
 
 pub(crate) mod blob;
 pub(crate) mod epoch;
 mod fence;
 pub(crate) mod heap;
+pub(crate) mod hint;
+pub(crate) mod late;
 pub(crate) mod lock_free;
 pub(crate) mod mapping;
 #[cfg(all(test, loom))]

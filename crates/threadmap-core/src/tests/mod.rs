@@ -56,6 +56,8 @@ mod scratch;
 #[cfg(not(any(loom, shuttle)))]
 mod snapshot;
 #[cfg(not(any(loom, shuttle)))]
+mod stamps;
+#[cfg(not(any(loom, shuttle)))]
 mod threads;
 #[cfg(not(any(loom, shuttle)))]
 mod tiered;

@@ -148,7 +148,8 @@ on_each_index! {
 }
 
 /// Each step of the lock-free protocol that others can see.
-const STEPS: [&str; 20] = [
+const STEPS: [&str; 21] = [
+    "started",
     "read a word",
     "read a header",
     "read a slot",

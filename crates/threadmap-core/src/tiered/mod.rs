@@ -14,7 +14,7 @@ use crate::error::Result;
 use crate::frozen::reader::FrozenMap;
 use crate::hash::Hashed;
 use crate::index::{Index, Trail};
-use crate::key::Key;
+use crate::key::{Key, Lookup};
 use crate::map::{Entry, Map};
 use crate::ops::Step;
 use crate::options::Variant;
@@ -151,13 +151,17 @@ impl Map {
     #[cold]
     pub(crate) fn contains_beneath(
         beneath: &Beneath,
-        key: &Key<'_>,
+        key: &impl Lookup,
         node: Option<NodeRef<'_>>,
     ) -> Result<bool> {
         match memory(node).1 {
             Memory::Live(_) => Ok(true),
             Memory::Hidden => Ok(false),
-            Memory::Nothing => beneath.file.contains(key),
+            Memory::Nothing => beneath.file.contains(&Key::from_parts(
+                key.kind(),
+                key.is_buffer(),
+                key.as_bytes(),
+            )),
         }
     }
 
@@ -187,9 +191,12 @@ impl Map {
                 beneath.file.check_whole()?;
             }
             let was = found.map(|cell| cell.value);
+            if matches!((&step, found), (Step::Keep, _) | (Step::Remove, None)) {
+                return Ok((was, false));
+            }
+            let _writing = self.writing(hashed);
             let done = match (step, &memory, node) {
-                (Step::Keep, ..) => return Ok((was, false)),
-                (Step::Remove, ..) if found.is_none() => return Ok((None, false)),
+                (Step::Keep, ..) => unreachable!("kept above"),
                 (Step::Put(value), Memory::Live(_), Some(node)) => {
                     self.replace_word(node, word, &value, found, guard)?
                 }

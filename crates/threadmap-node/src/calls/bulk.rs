@@ -17,14 +17,14 @@ pub(super) struct Keys {
 }
 
 impl Keys {
-    fn with_capacity(keys: usize) -> Self {
+    pub(super) fn with_capacity(keys: usize) -> Self {
         Self {
             bytes: Vec::with_capacity(keys * 16),
             keys: Vec::with_capacity(keys),
         }
     }
 
-    fn push(&mut self, key: &Key<'_>) {
+    pub(super) fn push(&mut self, key: &Key<'_>) {
         self.bytes.extend_from_slice(key.as_bytes());
         self.keys
             .push((key.kind(), key.is_buffer(), self.bytes.len()));
@@ -111,7 +111,7 @@ pub(crate) fn set_many<'c>(call: &Call<'c>) -> Outcome<'c> {
         map.admit(&key, &value.borrow())?;
     }
     for (key, value) in keys.iter().zip(&values) {
-        map.swap(&key, &value.borrow(), &pin.guard)?;
+        map.set(&key, &value.borrow(), &pin.guard)?;
     }
     Ok(Js::UNDEFINED)
 }
@@ -135,23 +135,13 @@ pub(crate) fn add_many<'c>(call: &Call<'c>) -> Outcome<'c> {
         deltas.push(number::read(call.env, delta, "delta")?);
         Ok(())
     })?;
-    let sums = {
+    let pairs: Vec<_> = keys.iter().zip(deltas).collect();
+    let mut sums = Vec::with_capacity(pairs.len());
+    {
         let pin = call.pin();
-        let map = pin.map(call.id)?;
-        let pairs = || {
-            keys.iter().zip(
-                deltas
-                    .iter()
-                    .map(|&delta| (delta, number::zero_like(delta))),
-            )
-        };
-        for (key, (delta, zero)) in pairs() {
-            map.check_add(&key, delta, zero, &pin.guard)?;
-        }
-        pairs()
-            .map(|(key, (delta, zero))| map.add(&key, delta, zero, &pin.guard))
-            .collect::<Result<Vec<Number>, _>>()?
-    };
+        pin.map(call.id)?
+            .add_many(&pairs, &pin.guard, |_, sum| sums.push(sum))?;
+    }
     let results = call.env.new_array(sums.len())?;
     for (index, sum) in (0..).zip(sums) {
         call.env.scoped(|| {

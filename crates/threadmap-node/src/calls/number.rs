@@ -1,8 +1,8 @@
 //! Arithmetic on entries.
 
-use threadmap_core::{Error, Guard, Key, Map, Number};
+use threadmap_core::{Error, Guard, Map, Number};
 
-use super::Outcome;
+use super::{Named, Outcome};
 use crate::error::{Fault, INVALID_ARGUMENT, OVERFLOW};
 use crate::ffi::{Call, Env, Js, Type};
 use crate::key::KeyBuf;
@@ -42,21 +42,13 @@ pub(crate) fn to_js(env: Env<'_>, number: Number) -> Outcome<'_> {
     }
 }
 
-/// `initial` where none is given: zero of the delta's kind.
-pub(crate) const fn zero_like(delta: Number) -> Number {
-    match delta {
-        Number::Float(_) => Number::Float(0.0),
-        Number::Int(_) => Number::Int(0),
-    }
-}
-
 /// `add(id, key, delta, initial or undefined) -> new`
-pub(crate) fn add<'c>(call: &Call<'c>) -> Outcome<'c> {
+pub(crate) fn add<'c, N: Named>(call: &Call<'c>) -> Outcome<'c> {
     let mut key = KeyBuf::new();
-    let key = call.key(1, &mut key)?;
+    let key = N::key(call, &mut key)?;
     let delta = read(call.env, call.args[2], "delta")?;
     let initial = if call.given < 4 || call.env.type_of(call.args[3])? == Type::Undefined {
-        zero_like(delta)
+        delta.zero()
     } else {
         read(call.env, call.args[3], "initial")?
     };
@@ -67,23 +59,27 @@ pub(crate) fn add<'c>(call: &Call<'c>) -> Outcome<'c> {
     )
 }
 
-fn extreme<'c>(
+fn extreme<'c, N: Named>(
     call: &Call<'c>,
-    run: impl FnOnce(&Map, &Key<'_>, Number, &Guard) -> Result<Number, Error>,
+    run: impl FnOnce(&Map, &N::Key<'_>, Number, &Guard) -> Result<Number, Error>,
 ) -> Outcome<'c> {
     let mut key = KeyBuf::new();
-    let key = call.key(1, &mut key)?;
+    let key = N::key(call, &mut key)?;
     let operand = read(call.env, call.args[2], "the operand")?;
     let pin = call.pin();
     to_js(call.env, run(pin.map(call.id)?, &key, operand, &pin.guard)?)
 }
 
 /// `max(id, key, operand) -> new`
-pub(crate) fn max<'c>(call: &Call<'c>) -> Outcome<'c> {
-    extreme(call, Map::max)
+pub(crate) fn max<'c, N: Named>(call: &Call<'c>) -> Outcome<'c> {
+    extreme::<N>(call, |map, key, operand, guard| {
+        map.max(key, operand, guard)
+    })
 }
 
 /// `min(id, key, operand) -> new`
-pub(crate) fn min<'c>(call: &Call<'c>) -> Outcome<'c> {
-    extreme(call, Map::min)
+pub(crate) fn min<'c, N: Named>(call: &Call<'c>) -> Outcome<'c> {
+    extreme::<N>(call, |map, key, operand, guard| {
+        map.min(key, operand, guard)
+    })
 }

@@ -1,6 +1,6 @@
 //! Operations that change nothing.
 
-use super::{Outcome, given};
+use super::{Named, Outcome, given};
 use crate::ffi::{Call, Js};
 use crate::key::KeyBuf;
 use crate::value;
@@ -14,10 +14,21 @@ pub(crate) fn get<'c>(call: &Call<'c>) -> Outcome<'c> {
     given(call.env, map, map.get(&key, &pin.guard)?.as_ref())
 }
 
-/// `find(id, key, absent) -> value`, or `absent` where there is no entry: tells a stored `undefined` from none.
-pub(crate) fn find<'c>(call: &Call<'c>) -> Outcome<'c> {
+/// `getKept(id, key) -> value`, and in the scratch area whether and under which stamp it may be kept.
+pub(crate) fn keep<'c, N: Named>(call: &Call<'c>) -> Outcome<'c> {
     let mut buf = KeyBuf::new();
-    let key = call.key(1, &mut buf)?;
+    let key = N::key(call, &mut buf)?;
+    let pin = call.pin();
+    let map = pin.map(call.id)?;
+    let kept = map.keep(&key, &pin.guard)?;
+    call.record.tell_stamp(&kept);
+    given(call.env, map, kept.value.as_ref())
+}
+
+/// `find(id, key, absent) -> value`, or `absent` where there is no entry: tells a stored `undefined` from none.
+pub(crate) fn find<'c, N: Named>(call: &Call<'c>) -> Outcome<'c> {
+    let mut buf = KeyBuf::new();
+    let key = N::key(call, &mut buf)?;
     let pin = call.pin();
     let map = pin.map(call.id)?;
     match map.get(&key, &pin.guard)? {
@@ -27,18 +38,18 @@ pub(crate) fn find<'c>(call: &Call<'c>) -> Outcome<'c> {
 }
 
 /// `has(id, key) -> boolean`
-pub(crate) fn has<'c>(call: &Call<'c>) -> Outcome<'c> {
+pub(crate) fn has<'c, N: Named>(call: &Call<'c>) -> Outcome<'c> {
     let mut buf = KeyBuf::new();
-    let key = call.key(1, &mut buf)?;
+    let key = N::key(call, &mut buf)?;
     let pin = call.pin();
     call.env
         .new_boolean(pin.map(call.id)?.contains(&key, &pin.guard)?)
 }
 
 /// `getEntry(id, key) -> [value, version]` or undefined
-pub(crate) fn get_entry<'c>(call: &Call<'c>) -> Outcome<'c> {
+pub(crate) fn get_entry<'c, N: Named>(call: &Call<'c>) -> Outcome<'c> {
     let mut buf = KeyBuf::new();
-    let key = call.key(1, &mut buf)?;
+    let key = N::key(call, &mut buf)?;
     let pin = call.pin();
     let Some((value, version)) = pin.map(call.id)?.get_entry(&key, &pin.guard)? else {
         return Ok(Js::UNDEFINED);

@@ -7,6 +7,7 @@ mod growth;
 mod node_memory;
 mod one_key;
 mod shrinking;
+mod stamps;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
