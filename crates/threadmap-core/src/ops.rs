@@ -248,15 +248,31 @@ impl Map {
     /// [`crate::Error::Corrupt`] where the map lies over a damaged file.
     #[inline]
     pub fn get<'g>(&'g self, key: &impl Lookup, guard: &'g Guard) -> Result<Option<Value<'g>>> {
+        self.get_with(key, guard, |found| found)
+    }
+
+    /// What `give` makes of the value of the key, in the registers where the lookup has left it.
+    ///
+    /// # Errors
+    /// As for [`Map::get`].
+    #[inline]
+    pub fn get_with<'g, R>(
+        &'g self,
+        key: &impl Lookup,
+        guard: &'g Guard,
+        give: impl FnOnce(Option<Value<'g>>) -> R,
+    ) -> Result<R> {
         let hashed = self.hash(key);
         let node = self.index.find(&hashed, guard);
-        if let Some(value) = node.and_then(NodeRef::value) {
-            return Ok(Some(value));
+        let found = node.and_then(NodeRef::value);
+        // A way of its own: a value that may be of any kind is put together in memory, and read again from there.
+        if let Some(Value::Number(number)) = found {
+            return Ok(give(Some(Value::Number(number))));
         }
-        match &self.beneath {
-            None => Ok(None),
-            Some(beneath) => self.get_beneath(beneath, &hashed, node, guard),
+        if let (None, Some(beneath)) = (found, &self.beneath) {
+            return Ok(give(self.get_beneath(beneath, &hashed, node, guard)?));
         }
+        Ok(give(found))
     }
 
     /// Whether the key has an entry.

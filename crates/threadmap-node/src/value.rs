@@ -128,6 +128,14 @@ fn read_encoded<'b, 'c>(
 pub(crate) fn to_js<'c>(env: Env<'c>, value: &Value<'_>) -> Result<Js<'c>, Fault> {
     match *value {
         Value::Number(number) => env.new_number(number),
+        _ => other_to_js(env, value),
+    }
+}
+
+/// What is no number, the most common.
+fn other_to_js<'c>(env: Env<'c>, value: &Value<'_>) -> Result<Js<'c>, Fault> {
+    match *value {
+        Value::Number(number) => env.new_number(number),
         Value::Undefined => Ok(Js::UNDEFINED),
         Value::Null => env.null(),
         Value::Boolean(boolean) => env.new_boolean(boolean),

@@ -11,7 +11,9 @@ pub(crate) fn get<'c>(call: &Call<'c>) -> Outcome<'c> {
     let key = call.key(1, &mut buf)?;
     let pin = call.pin();
     let map = pin.map(call.id)?;
-    given(call.env, map, map.get(&key, &pin.guard)?.as_ref())
+    map.get_with(&key, &pin.guard, |found| {
+        given(call.env, map, found.as_ref())
+    })?
 }
 
 /// `getKept(id, key) -> value`, and in the scratch area whether and under which stamp it may be kept.
