@@ -102,7 +102,7 @@ impl Map {
     ) -> Result<Number> {
         self.admit(key, &Value::Undefined)?;
         let mut result = operand;
-        self.step(key, guard, reckon(operand, &mut result, next))?;
+        self.step(key, guard, reckon(operand, &mut result, next), |_, _| ())?;
         Ok(result)
     }
 
@@ -179,9 +179,9 @@ impl Map {
             let plus = |found: Option<Number>| found.unwrap_or(delta.zero()).plus(delta);
             let decide = reckon(delta, &mut sum, plus);
             if stays {
-                self.step_from(&key, &hashed, place, guard, decide)?;
+                self.step_from(&key, &hashed, place, guard, decide, |_, _| ())?;
             } else {
-                self.step(&key, guard, decide)?;
+                self.step(&key, guard, decide, |_, _| ())?;
             }
             give(index, sum);
         }

@@ -50,21 +50,23 @@ impl Expected<'_> {
 }
 
 impl Map {
-    /// Shows `decide` what the key has, and does what it says, atomically. Returns what was there before, and
-    /// whether anything was done. `decide` may run several times and must have no effects of its own.
+    /// Shows `decide` what the key has, and does what it says, atomically. Returns what `give` makes of what was there
+    /// before, and of whether anything was done ([`was`], [`done`]): what is not asked for is not put together.
+    /// `decide` may run several times and must have no effects of its own.
     #[inline]
-    pub(crate) fn step<'g, 'v>(
+    pub(crate) fn step<'g, 'v, R>(
         &'g self,
         key: &impl Lookup,
         guard: &'g Guard<'_>,
         decide: impl FnMut(Option<Cell<'g>>) -> Result<Step<'v>>,
-    ) -> Result<(Option<Value<'g>>, bool)> {
+        give: impl FnOnce(Option<Value<'g>>, bool) -> R,
+    ) -> Result<R> {
         let hashed = self.hash(key);
         if let Some(beneath) = &self.beneath {
-            return self.step_beneath(beneath, &hashed, guard, decide);
+            return self.step_beneath(beneath, &hashed, guard, decide, give);
         }
         let located = self.locate(key, &hashed, guard);
-        self.step_from(key, &hashed, located, guard, decide)
+        self.step_from(key, &hashed, located, guard, decide, give)
     }
 
     /// [`Map::step`] from where the key was located under this guard, in a map without a file.
@@ -73,19 +75,20 @@ impl Map {
         clippy::inline_always,
         reason = "left to the compiler, some of its callers pay 70 instructions for what they hand over"
     )]
-    pub(crate) fn step_from<'g, 'v>(
+    pub(crate) fn step_from<'g, 'v, R>(
         &'g self,
         key: &impl Lookup,
         hashed: &Hashed<'_>,
         (mut node, mut trail): (Option<NodeRef<'g>>, Trail),
         guard: &'g Guard<'_>,
         mut decide: impl FnMut(Option<Cell<'g>>) -> Result<Step<'v>>,
-    ) -> Result<(Option<Value<'g>>, bool)> {
+        give: impl FnOnce(Option<Value<'g>>, bool) -> R,
+    ) -> Result<R> {
         loop {
             let (word, found) = self.look(node);
             let decision = decide(found)?;
             if matches!((&decision, found), (Step::Keep, _) | (Step::Remove, None)) {
-                return Ok((found.map(|cell| cell.value), false));
+                return Ok(give(found.map(|cell| cell.value), false));
             }
             let writing = self.writing(hashed);
             let done = if let Some(index) = self.index.persistent() {
@@ -106,7 +109,7 @@ impl Map {
                 }
             };
             if done {
-                return Ok((found.map(|cell| cell.value), true));
+                return Ok(give(found.map(|cell| cell.value), true));
             }
             // Another thread was faster: the same node says by how much, unless it was no help.
             if found.is_none() || self.index.persistent().is_some() {
@@ -296,7 +299,7 @@ impl Map {
     /// As for [`Map::swap`]; 4 ns less than that.
     pub fn set(&self, key: &impl Lookup, value: &Value<'_>, guard: &Guard) -> Result<()> {
         self.admit(key, value)?;
-        self.step(key, guard, |_| Ok(Step::Put(*value))).map(drop)
+        self.step(key, guard, |_| Ok(Step::Put(*value)), |_, _| ())
     }
 
     /// Stores the value whatever was there; returns what was there.
@@ -310,7 +313,7 @@ impl Map {
         guard: &'g Guard,
     ) -> Result<Option<Value<'g>>> {
         self.admit(key, value)?;
-        Ok(self.step(key, guard, |_| Ok(Step::Put(*value)))?.0)
+        self.step(key, guard, |_| Ok(Step::Put(*value)), was)
     }
 
     /// Removes the entry; returns what was there. Of several callers exactly one gets it.
@@ -318,7 +321,7 @@ impl Map {
     /// # Errors
     /// As for [`Map::get`]; and over a file when memory is out.
     pub fn take<'g>(&'g self, key: &impl Lookup, guard: &'g Guard) -> Result<Option<Value<'g>>> {
-        Ok(self.step(key, guard, |_| Ok(Step::Remove))?.0)
+        self.step(key, guard, |_| Ok(Step::Remove), was)
     }
 
     /// The value of the key, after storing `value` if it had none.
@@ -339,7 +342,7 @@ impl Map {
                 Step::Put(*value)
             })
         };
-        Ok(self.step(key, guard, keep_or_put)?.0)
+        self.step(key, guard, keep_or_put, was)
     }
 
     /// Stores the value if the key has an entry; says whether it did.
@@ -355,7 +358,7 @@ impl Map {
                 Step::Keep
             })
         };
-        Ok(self.step(key, guard, put_or_keep)?.1)
+        self.step(key, guard, put_or_keep, done)
     }
 
     /// Stores the value if the key has what is expected; says whether it did.
@@ -377,7 +380,7 @@ impl Map {
                 Step::Keep
             })
         };
-        Ok(self.step(key, guard, decide)?.1)
+        self.step(key, guard, decide, done)
     }
 
     /// Removes the entry if it has what is expected; says whether it did.
@@ -397,7 +400,7 @@ impl Map {
                 Step::Keep
             })
         };
-        Ok(self.step(key, guard, decide)?.1)
+        self.step(key, guard, decide, done)
     }
 
     /// The value and a version that changes with every change of the entry and never comes back, also after a
@@ -445,15 +448,14 @@ impl Map {
         guard: &Guard,
     ) -> Result<bool> {
         self.admit(key, value)?;
-        Ok(self
-            .step(key, guard, |found| {
-                Ok(if has(found, version) {
-                    Step::Put(*value)
-                } else {
-                    Step::Keep
-                })
-            })?
-            .1)
+        let decide = |found: Option<Cell<'_>>| {
+            Ok(if has(found, version) {
+                Step::Put(*value)
+            } else {
+                Step::Keep
+            })
+        };
+        self.step(key, guard, decide, done)
     }
 
     /// Removes the entry if it still has that version; says whether it did.
@@ -473,7 +475,7 @@ impl Map {
                 Step::Keep
             })
         };
-        Ok(self.step(key, guard, decide)?.1)
+        self.step(key, guard, decide, done)
     }
 
     /// Removes one chunk of entries, from the cursor `from` (0 to begin); returns the cursor to go on with. Each key
@@ -511,6 +513,16 @@ impl Map {
         }
         next
     }
+}
+
+/// Gives what was there.
+fn was(was: Option<Value<'_>>, _done: bool) -> Option<Value<'_>> {
+    was
+}
+
+/// Gives whether anything was done.
+fn done(_was: Option<Value<'_>>, done: bool) -> bool {
+    done
 }
 
 fn has(found: Option<Cell<'_>>, version: u64) -> bool {

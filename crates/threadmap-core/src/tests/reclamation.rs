@@ -104,7 +104,7 @@ fn garbage_stays_bounded_without_a_flush() {
         most = most.max(unfreed);
         if unfreed > 10_000 {
             // Another test holds a guard, for milliseconds: at this pace it would have to hold it for forty seconds.
-            std::thread::sleep(std::time::Duration::from_millis(1));
+            std::thread::park_timeout(std::time::Duration::from_millis(1));
         }
     }
     assert!(most < 50_000, "{most} unfreed at once");

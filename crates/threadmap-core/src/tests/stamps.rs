@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 
 use super::{AtEnd, MASKS, Made, map_of};
+use crate::ops::Step;
+use crate::raw::word::Cell;
 use crate::step::test::{Manner, behave};
 use crate::{
     Copying, Expected, Kept, Key, Lookup, Map, Number, Participant, Progress, StampTable, Value,
@@ -483,11 +485,12 @@ fn through(map: &Map, prepared: &crate::Prepared, me: &Participant) -> Option<f6
     let kept = map.keep(prepared, &guard).expect("in memory");
     let by_key = map.get(&KEY, &guard).expect("in memory");
     assert_eq!(by_key.is_some(), kept.value.is_some());
-    let stepped = map.step(prepared, &guard, |found| {
+    let keep = |found: Option<Cell<'_>>| {
         assert_eq!(found.is_some(), by_key.is_some());
-        Ok(crate::ops::Step::Keep)
-    });
-    assert!(!stepped.expect("kept").1);
+        Ok(Step::Keep)
+    };
+    let stepped = map.step(prepared, &guard, keep, |_, done| done);
+    assert_eq!(stepped, Ok(false));
     number(&kept)
 }
 

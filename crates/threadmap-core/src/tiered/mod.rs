@@ -167,13 +167,14 @@ impl Map {
 
     /// `Map::step` over a file.
     #[cold]
-    pub(crate) fn step_beneath<'g, 'v>(
+    pub(crate) fn step_beneath<'g, 'v, R>(
         &'g self,
         beneath: &'g Beneath,
         hashed: &Hashed<'_>,
         guard: &'g Guard<'_>,
         mut decide: impl FnMut(Option<Cell<'g>>) -> Result<Step<'v>>,
-    ) -> Result<(Option<Value<'g>>, bool)> {
+        give: impl FnOnce(Option<Value<'g>>, bool) -> R,
+    ) -> Result<R> {
         loop {
             let node = self.index.find(hashed, guard);
             let (word, memory) = memory(node);
@@ -192,7 +193,7 @@ impl Map {
             }
             let was = found.map(|cell| cell.value);
             if matches!((&step, found), (Step::Keep, _) | (Step::Remove, None)) {
-                return Ok((was, false));
+                return Ok(give(was, false));
             }
             let _writing = self.writing(hashed);
             let done = match (step, &memory, node) {
@@ -218,7 +219,7 @@ impl Map {
                 (Step::Remove, ..) => self.link_word(hashed, OwnedWord::hidden(), -1, guard)?,
             };
             if done {
-                return Ok((was, true));
+                return Ok(give(was, true));
             }
         }
     }
@@ -342,7 +343,7 @@ impl Map {
         let mut entries = Vec::new();
         let next = self.scan_beneath(beneath, from, enough, guard, &mut entries)?;
         for entry in entries {
-            self.step(&entry.key, guard, |_| Ok(Step::Remove))?;
+            self.step(&entry.key, guard, |_| Ok(Step::Remove), |_, _| ())?;
         }
         Ok(next)
     }
