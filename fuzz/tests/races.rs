@@ -49,7 +49,7 @@ fn any_operation(shared: &Shared, random: &mut Random, me: &Participant, fill: u
         shared.balance.fetch_add(i64::from(put), Ordering::Relaxed);
     };
     let removed = |gone: bool| shared.balance.fetch_sub(i64::from(gone), Ordering::Relaxed);
-    match random.below(12) {
+    match random.below(13) {
         0 => assert!(
             old.is_none_or(|old| !format!("{old:?}").is_empty()),
             "all of it can be read"
@@ -82,9 +82,26 @@ fn any_operation(shared: &Shared, random: &mut Random, me: &Participant, fill: u
             map.scan(number << 23, 30, guard, &mut Vec::new())
                 .expect("no damage"),
         ),
+        7 => drop(map.keep(&key, guard).expect("no damage")),
         _ if random.below(4) < fill => insert(if number % 2 == 0 { blob } else { Value::Int(1) }),
         _ => drop(removed(map.take(&key, guard).expect("no damage").is_some())),
     }
+}
+
+/// Counts one more, by a transaction that another thread may spoil.
+fn count_in_a_transaction(shared: &Shared, me: &Participant) {
+    let Ok(mut begun) = shared.map.begin(&me.pin()) else {
+        return; // not of this variant
+    };
+    let next = match begun.get(&COUNTER) {
+        Some(Value::Int(count)) => count + 1,
+        _ => 1,
+    };
+    begun.set(&COUNTER, &Value::Int(next)).expect("memory");
+    let (committed, _snapshot) = begun.commit(&shared.map, &me.pin()).expect("memory");
+    shared
+        .counted
+        .fetch_add(i64::from(committed), Ordering::Relaxed);
 }
 
 /// One map, from empty, by threads that fill and drain it in turns.
@@ -109,6 +126,13 @@ fn races(variant: Variant, hash_mask: u32) {
                     let me = Participant::new();
                     for operation in 0..OPERATIONS / 6 {
                         any_operation(&shared, &mut random, &me, 1 + turn % 2 * 2);
+                        if operation % 10 == 0 {
+                            count_in_a_transaction(&shared, &me);
+                        }
+                        if operation == 700 {
+                            // From here on every writer moves stamps.
+                            let _ = shared.map.arm(&me.pin());
+                        }
                         // One that another thread holds up for too long is refused, and the next one counts.
                         if operation % 500 == 0
                             && let Ok(snapshot) = shared.map.snapshot(&me)

@@ -17,7 +17,7 @@ use super::held::{Dead, Held};
 use super::tree::Tree;
 use crate::Participant;
 use crate::raw::epoch::Guard;
-use crate::raw::heap;
+use crate::raw::{heap, watch};
 use crate::step;
 use crate::sync::{AtomicPtr, AtomicU64, Mutex, Ordering, lock};
 
@@ -122,9 +122,11 @@ impl Store {
     }
 
     fn root<'g>(&'g self, _guard: &'g Guard<'_>) -> &'g Root {
-        // SAFETY: roots are retired under a guard later than this one. Acquire: pairs with the swap in `publish`, so
-        // that all that it leads to is seen whole.
-        unsafe { &*self.root.load(Ordering::Acquire) }
+        // Acquire: pairs with the swap in `publish`, so that all that it leads to is seen whole.
+        let root = self.root.load(Ordering::Acquire);
+        watch::used(root);
+        // SAFETY: roots are retired under a guard later than this one.
+        unsafe { &*root }
     }
 
     /// The current version: the linearization point of every read.

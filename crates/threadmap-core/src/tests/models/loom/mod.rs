@@ -6,6 +6,7 @@
 mod growth;
 mod node_memory;
 mod one_key;
+mod roots;
 mod shrinking;
 mod stamps;
 
