@@ -176,8 +176,11 @@ function loaded(): ReturnType<typeof load> {
 
 const { binding, build, path, from } = loaded()
 
-/** The binding, ready for this thread. */
-export const native: NativeBinding = binding as NativeBinding
+/**
+ * The binding, ready for this thread. A copy: what native code has filled with so many properties is a hash table to the
+ * engine, which looks each operation up at each call; the members of the copy it takes as the constants that they are.
+ */
+export const native: NativeBinding = { ...(binding as NativeBinding) }
 
 /** The binary: where it is, why it was taken, and what it says of itself. */
 export const binary: { readonly path: string; readonly from: Origin; readonly build: Build } = {
