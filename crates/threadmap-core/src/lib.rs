@@ -38,6 +38,7 @@
     allow(dead_code, reason = "each checker runs a part")
 )]
 
+mod bulk;
 mod counters;
 mod cut;
 mod error;

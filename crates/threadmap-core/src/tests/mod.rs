@@ -34,6 +34,8 @@ macro_rules! on_each_index {
 }
 
 #[cfg(not(any(loom, shuttle)))]
+mod bulk;
+#[cfg(not(any(loom, shuttle)))]
 mod flooding;
 #[cfg(not(any(loom, shuttle)))]
 mod frozen;

@@ -110,9 +110,8 @@ pub(crate) fn set_many<'c>(call: &Call<'c>) -> Outcome<'c> {
     for (key, value) in keys.iter().zip(&values) {
         map.admit(&key, &value.borrow())?;
     }
-    for (key, value) in keys.iter().zip(&values) {
-        map.set(&key, &value.borrow(), &pin.guard)?;
-    }
+    let entries = keys.iter().zip(values.iter().map(OwnedValue::borrow));
+    map.set_many(entries, &pin.guard)?;
     Ok(Js::UNDEFINED)
 }
 

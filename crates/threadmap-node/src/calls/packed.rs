@@ -81,12 +81,8 @@ impl Input<'_> {
     fn each(&self, mut each: impl FnMut(usize, Key<'_>) -> Result<(), Fault>) -> Result<(), Fault> {
         match &self.packed {
             Packed::Text(text) => {
-                let mut rest = &text[..];
-                for index in 0..self.count {
-                    let length = self.length(index).min(rest.len());
-                    let (key, after) = rest.split_at(length);
-                    each(index, Key::latin1(key))?;
-                    rest = after;
+                for (index, key) in self.texts(text).enumerate() {
+                    each(index, key)?;
                 }
             }
             Packed::Keys(keys) => {
@@ -96,6 +92,17 @@ impl Input<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The keys that the text is made of.
+    #[inline]
+    fn texts<'t>(&'t self, text: &'t [u8]) -> impl Iterator<Item = Key<'t>> {
+        let mut rest = text;
+        (0..self.count).map(move |index| {
+            let (key, after) = rest.split_at(self.length(index).min(rest.len()));
+            rest = after;
+            Key::latin1(key)
+        })
     }
 
     fn length(&self, index: usize) -> usize {
@@ -136,10 +143,11 @@ pub(crate) fn set<'c>(call: &Call<'c>) -> Outcome<'c> {
     let pin = call.pin();
     let map = pin.map(call.id)?;
     input.each(|_, key| Ok(map.admit(&key, &Value::Undefined)?))?;
-    input.each(|index, key| {
-        let number = Value::Number(input.doubles.get(2 * index + 1));
-        Ok(map.set(&key, &number, &pin.guard)?)
-    })?;
+    let numbers = (0..input.count).map(|index| Value::Number(input.doubles.get(2 * index + 1)));
+    match &input.packed {
+        Packed::Text(text) => map.set_many(input.texts(text).zip(numbers), &pin.guard)?,
+        Packed::Keys(keys) => map.set_many(keys.iter().zip(numbers), &pin.guard)?,
+    }
     Ok(Js::UNDEFINED)
 }
 
@@ -164,21 +172,8 @@ pub(crate) fn add<'c>(call: &Call<'c>) -> Outcome<'c> {
     let mut pairs = Vec::with_capacity(input.count);
     let delta = |index: usize| Number::Float(input.doubles.get(2 * index + 1));
     match &input.packed {
-        Packed::Text(text) => {
-            let mut rest = &text[..];
-            for index in 0..input.count {
-                let (key, after) = rest.split_at(input.length(index).min(rest.len()));
-                pairs.push((Key::latin1(key), delta(index)));
-                rest = after;
-            }
-        }
-        Packed::Keys(keys) => {
-            pairs.extend(
-                keys.iter()
-                    .enumerate()
-                    .map(|(index, key)| (key, delta(index))),
-            );
-        }
+        Packed::Text(text) => pairs.extend(input.texts(text).zip((0..).map(delta))),
+        Packed::Keys(keys) => pairs.extend(keys.iter().zip((0..).map(delta))),
     }
     let pin = call.pin();
     pin.map(call.id)?
