@@ -84,6 +84,28 @@ impl Map {
         mut decide: impl FnMut(Option<Cell<'g>>) -> Result<Step<'v>>,
         give: impl FnOnce(Option<Value<'g>>, bool) -> R,
     ) -> Result<R> {
+        // A way of its own for a number that another one follows: what may be of any kind is put together in memory.
+        if let Some(node) = node.filter(|_| self.index.persistent().is_none())
+            && let Some((word, number)) = node.number()
+        {
+            let value = Value::Number(number);
+            let cell = Cell {
+                value,
+                version: None,
+            };
+            match decide(Some(cell))? {
+                Step::Keep => return Ok(give(Some(value), false)),
+                Step::Put(next) => {
+                    let writing = self.writing(hashed);
+                    let replaced = self.replace_word(node, word, &next, Some(cell), guard)?;
+                    self.follow(key, &writing);
+                    if replaced {
+                        return Ok(give(Some(value), true));
+                    }
+                }
+                Step::Remove => {}
+            }
+        }
         loop {
             let (word, found) = self.look(node);
             let decision = decide(found)?;

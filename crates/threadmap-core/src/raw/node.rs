@@ -164,6 +164,13 @@ impl<'g> NodeRef<'g> {
         (word, unsafe { word.cell() })
     }
 
+    /// The word, if it is a plain number at this moment; Acquire as for [`NodeRef::read`].
+    #[inline]
+    pub(crate) fn number(self) -> Option<(Word, f64)> {
+        let word = Word::from_bits(self.node().word.load(Ordering::Acquire));
+        word.number().map(|number| (word, number))
+    }
+
     /// The value at this moment, without its version; Acquire as for [`NodeRef::read`].
     #[inline]
     pub(crate) fn value(self) -> Option<Value<'g>> {

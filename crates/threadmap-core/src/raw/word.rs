@@ -133,14 +133,24 @@ impl Word {
         }
     }
 
+    /// The number that the word is, if it is one.
+    #[inline]
+    pub(super) const fn number(self) -> Option<f64> {
+        if self.0 >> TAG_SHIFT < CONSTANT {
+            Some(f64::from_bits(self.0))
+        } else {
+            None
+        }
+    }
+
     /// The value that the word holds; `None` when it is DEAD or HIDDEN.
     ///
     /// # Safety
     /// As for [`Word::cell`].
     #[inline]
     pub(crate) unsafe fn value<'g>(self) -> Option<Value<'g>> {
-        if self.0 >> TAG_SHIFT < CONSTANT {
-            return Some(Value::Number(f64::from_bits(self.0)));
+        if let Some(number) = self.number() {
+            return Some(Value::Number(number));
         }
         // SAFETY: passed on to the caller.
         Some(unsafe { self.cell() }?.value)

@@ -14,7 +14,11 @@ pub(crate) fn read<'c>(env: Env<'c>, value: Js<'c>, what: &str) -> Result<Number
     if let Some(number) = env.number(value)? {
         return Ok(Number::Float(number));
     }
-    read_other(env, value, what)
+    // Taken apart and put together again: the two ways meet in registers then, not in memory.
+    match read_other(env, value, what)? {
+        Number::Float(number) => Ok(Number::Float(number)),
+        Number::Int(int) => Ok(Number::Int(int)),
+    }
 }
 
 #[inline(never)]
