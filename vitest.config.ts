@@ -1,6 +1,7 @@
 // The TypeScript tests. Each spec file gets a process of its own (`forks`): in a shared one all files would share
 // one registry of maps. THREADMAP_SLOW=1 (npm run test:slow) takes the *.slow.ts files instead of the specs.
 import { defineConfig, type ViteUserConfig } from 'vitest/config'
+import { patience } from './__test__/support/patience.ts'
 
 const slow = process.env['THREADMAP_SLOW'] === '1'
 
@@ -12,8 +13,9 @@ const config: ViteUserConfig = defineConfig({
     pool: 'forks',
     include: [slow ? '__test__/**/*.slow.ts' : '__test__/**/*.spec.ts'],
     // Generous: they end a hung test, they measure nothing.
-    testTimeout: slow ? 1_800_000 : 180_000,
-    hookTimeout: slow ? 600_000 : 120_000,
+    testTimeout: patience * (slow ? 1_800_000 : 180_000),
+    hookTimeout: patience * (slow ? 600_000 : 120_000),
+    expect: { poll: { timeout: patience * 1_000 } },
     ...(binary !== undefined && { env: { NAPI_RS_NATIVE_LIBRARY_PATH: binary } }),
     allowOnly: process.env['CI'] === undefined,
   },

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { runService } from '../examples/config-reload/service.ts'
+import { patience } from './support/patience.ts'
 
 test('every request sees one whole configuration while they are reloaded 100 times a second', async () => {
   const outcome = await runService({ workers: 3, reloads: 200, everyMs: 10, careless: false })
@@ -19,7 +20,10 @@ test('requests that do not take a snapshot see mixes, which the example counts',
 
 test('its program says what was seen', () => {
   const main = fileURLToPath(new URL('../examples/config-reload/main.ts', import.meta.url))
-  const { stdout, status } = spawnSync(process.execPath, [main, '0.5'], { encoding: 'utf8', timeout: 60_000 })
+  const { stdout, status } = spawnSync(process.execPath, [main, '0.5'], {
+    encoding: 'utf8',
+    timeout: 60_000 * patience,
+  })
   expect(stdout).toMatch(
     /^\d+ requests were answered by \d+ configurations of 50 reloads; 0 saw a mix of two\n$/,
   )

@@ -4,11 +4,12 @@ import { expect, test } from 'vitest'
 import { ConcurrentMap } from '../index.ts'
 import { DEATHS, type StormReport } from './support/life-storm.ts'
 import { collect, reportOf, runChild, startThread, within, workerFile } from './support/life-threads.ts'
+import { patience } from './support/patience.ts'
 
 test.each(['sharded', 'lock-free', 'snapshot'])(
   '240 workers die, 200 and more of them terminated, in every kind of call, and the survivors of a %s map find all in order',
   {
-    timeout: 180_000,
+    timeout: 180_000 * patience,
   },
   async (variant) => {
     const seed = Math.floor(Math.random() * 2 ** 31)

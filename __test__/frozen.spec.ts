@@ -11,6 +11,7 @@ import { golden } from './support/golden.ts'
 import { collectUntil, random, reportOf, runChild, workerFile } from './support/life-threads.ts'
 import { oddBytes, oddKeys, oddObjects, oddPrimitives } from './support/odd.ts'
 import { isSame } from './support/odd-checks.ts'
+import { patience } from './support/patience.ts'
 import { folder, freshPath, leftovers } from './support/scratch.ts'
 import { thrownBy } from './support/thrown.ts'
 import { variants } from './support/variants.ts'
@@ -299,7 +300,7 @@ describe('a damaged file', () => {
     ['cut to nothing', undefined],
     ['overwritten by another map', undefined],
     ['overwritten by text', undefined],
-  ])('under a process that has it open: %s', { timeout: 60_000 }, async (what, expected) => {
+  ])('under a process that has it open: %s', { timeout: 60_000 * patience }, async (what, expected) => {
     const path = frozen(squares(4000))
     copyFileSync(frozen([...squares(4000)].map(([key]) => [key, -1])), `${path}.other`)
     // It ends by itself, with code 0: no signal.

@@ -13,6 +13,7 @@ import {
   startService,
 } from '../examples/http-service/service.ts'
 import { sweep } from '../examples/http-service/state.ts'
+import { patience } from './support/patience.ts'
 
 const MAIN = fileURLToPath(new URL('../examples/http-service/main.ts', import.meta.url))
 
@@ -59,7 +60,7 @@ async function insist(
     try {
       return { reply: await send(port, route, extra), lost }
     } catch (error) {
-      if (lost === 200) throw error
+      if (lost === 200 * patience) throw error
       await new Promise((resolve) => setTimeout(resolve, 10))
     }
   }
@@ -274,7 +275,9 @@ describe.each(modes)('a service whose workers are killed under load, mode %s', (
     // A kill each time that another part of the answers is there: they fall into the load, however fast it is.
     const kills = 6
     for (let kill = 0; kill < kills; kill++) {
-      await expect.poll(() => answered, { timeout: 60_000, interval: 1 }).toBeGreaterThan(kill * 200)
+      await expect
+        .poll(() => answered, { timeout: 60_000 * patience, interval: 1 })
+        .toBeGreaterThan(kill * 200)
       await service.kill(kill % 3)
       expect((await insist(port, 'GET /health')).reply.status).toBe(200)
     }
@@ -361,7 +364,7 @@ describe('starting and stopping', () => {
   })
 
   test('a client that was refused may come again in the next window, and old counts are thrown away', async () => {
-    const service = await start({ workers: 2, limit: 1, windowMs: 300 })
+    const service = await start({ workers: 2, limit: 1, windowMs: 300 * patience })
     const status = async (): Promise<number> => (await send(service.port, 'GET /counters/none')).status
     await expect.poll(status).toBe(429)
     await expect.poll(status).toBe(200)
@@ -391,7 +394,7 @@ describe('starting and stopping', () => {
       const child = spawn(process.execPath, [MAIN, '0'])
       let out = ''
       child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text))
-      await expect.poll(() => out, { timeout: 60_000 }).toContain('Ctrl-C stops it')
+      await expect.poll(() => out, { timeout: 60_000 * patience }).toContain('Ctrl-C stops it')
       const port = Number(/http:\/\/127\.0\.0\.1:(\d+)/.exec(out)?.[1])
       expect((await send(port, 'POST /counters/visits')).body).toEqual({ value: 1 })
       child.kill('SIGINT')

@@ -3,6 +3,7 @@
 
 import { expect, test, vi } from 'vitest'
 import { reportOf, runChild, workerFile } from './support/life-threads.ts'
+import { patience } from './support/patience.ts'
 
 const MIB = 2 ** 20
 
@@ -22,7 +23,7 @@ const measure = <T>(scenario: string, variant = 'sharded'): Promise<T> =>
 // A core each on a small machine; how long one takes changes nothing that it measures.
 vi.setConfig({ maxConcurrency: 2 })
 
-const slow = { timeout: 120_000 }
+const slow = { timeout: 120_000 * patience }
 
 test.concurrent(
   '10 million fresh keys set and deleted leave the resident set flat and the map empty',

@@ -2,13 +2,15 @@
 // Invariant: one Int32Array of shared memory [came, round, for each party how often it has come]; a missing party is an
 // error that names it and says what it was doing, never a hang.
 
+import { patience } from './patience.ts'
+
 const came = 0
 const round = 1
 const firstSeat = 2
 const most = 64
 const spins = 20_000
 /** Ends a hung test and measures nothing: a party that has to start needs many seconds where ten programs share a core. */
-const patienceInMs = 120_000
+const patienceInMs = 120_000 * patience
 
 /** One party's place; parties are numbered from 0. */
 export interface Seat {
@@ -25,7 +27,7 @@ export function createSeats(): Int32Array {
 export function meet(
   { seats, me, parties }: Seat,
   doing?: (party: number) => string,
-  patience: number = patienceInMs,
+  waitInMs: number = patienceInMs,
 ): void {
   const current = Atomics.load(seats, round)
   Atomics.store(seats, firstSeat + me, current + 1)
@@ -39,7 +41,7 @@ export function meet(
   for (let spin = 0; spin < spins; spin += 1) {
     if (Atomics.load(seats, round) !== current) return
   }
-  if (Atomics.wait(seats, round, current, patience) !== 'timed-out') return
+  if (Atomics.wait(seats, round, current, waitInMs) !== 'timed-out') return
   const all = Array.from({ length: parties }, (_, party) => party)
   const isThere = (party: number): boolean => Atomics.load(seats, firstSeat + party) === current + 1
   const missing = all
@@ -49,7 +51,7 @@ export function meet(
         `party ${party} ${doing?.(party) ?? `has come ${Atomics.load(seats, firstSeat + party)} times`}`,
     )
   throw new Error(
-    `${missing.length} of ${parties} parties have not come to meeting ${current + 1} in ${patience / 1000} s: ` +
+    `${missing.length} of ${parties} parties have not come to meeting ${current + 1} in ${waitInMs / 1000} s: ` +
       `${missing.join('; ')}; there are ${all.filter(isThere).join(', ')}`,
   )
 }

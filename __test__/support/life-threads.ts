@@ -6,13 +6,14 @@ import { fileURLToPath } from 'node:url'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { Worker, type WorkerOptions } from 'node:worker_threads'
+import { patience } from './patience.ts'
 
 // Stripping the types of the package costs each new worker about 150 ms; from the compile cache it costs 10.
 process.env['NODE_COMPILE_CACHE'] ??= fileURLToPath(
   new URL('../../node_modules/.cache/threadmap-compile', import.meta.url),
 )
 
-export const DEADLINE = 60_000
+export const DEADLINE: number = 60_000 * patience
 
 export const workerFile = (name: string): URL => new URL(`../workers/life-${name}.ts`, import.meta.url)
 
@@ -116,6 +117,7 @@ export interface ChildEnd {
 
 export interface ChildOptions {
   readonly flags?: readonly string[]
+  /** In ms, on a machine of one's own: times the tests' patience. */
   readonly deadline?: number
 }
 
@@ -128,7 +130,8 @@ export function runChild(
   const child = spawn(process.execPath, [...(options.flags ?? []), fileURLToPath(file), ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  const killer = setTimeout(() => child.kill('SIGKILL'), options.deadline ?? DEADLINE)
+  const deadline = options.deadline === undefined ? DEADLINE : options.deadline * patience
+  const killer = setTimeout(() => child.kill('SIGKILL'), deadline)
   let stdout = ''
   let stderr = ''
   let left = Number.NaN

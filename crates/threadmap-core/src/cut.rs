@@ -6,7 +6,7 @@
 //! copying, the traces are taken off and the nodes of removed entries taken out.
 //!
 //! No writer waits for anybody at any time. Only the caller waits, in the second stage, for calls that were under way;
-//! it gives up after [`PATIENCE`]. A map of which no snapshot is being taken pays one load of a quiet line a write.
+//! it gives up after [`patience`]. A map of which no snapshot is being taken pays one load of a quiet line a write.
 //!
 //! Invariant `plain-before-cut`: a change that is not traced is complete before the moment of any snapshot that has not
 //! been swept yet. A writer looks under its guard whether snapshots are being taken; the grace period ends after every
@@ -31,7 +31,14 @@ use crate::sync::{AtomicBool, AtomicUsize, Ordering, yield_now};
 
 /// How long the caller waits for calls that were under way. The longest of them, a bulk operation on millions of keys,
 /// takes a second or two.
-const PATIENCE: Duration = Duration::from_secs(if cfg!(test) { 2 } else { 10 });
+#[cfg(not(test))]
+fn patience() -> Duration {
+    Duration::from_secs(10)
+}
+#[cfg(test)]
+fn patience() -> Duration {
+    crate::tests::patience(2)
+}
 /// Looks at whether they are over before the caller lets other threads run for longer.
 const LOOKS: u32 = 64;
 /// Nodes that one step visits: some 100 us.
@@ -134,7 +141,7 @@ impl Copying {
                     self.stage = Stage::Copy { moment, from: 0 };
                     return Ok(Progress::More);
                 }
-                if self.began.elapsed() > PATIENCE {
+                if self.began.elapsed() > patience() {
                     self.close(map);
                     return Err(Error::Stalled);
                 }

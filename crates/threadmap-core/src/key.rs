@@ -253,7 +253,8 @@ impl<'a> Key<'a> {
         Self::slice(KeyKind::Latin1, units)
     }
 
-    /// A string key with at least one unit of 256 or more, as native-endian UTF-16 bytes.
+    /// A string key with at least one unit of 256 or more, as little-endian UTF-16: the same bytes on
+    /// every machine, as in a file.
     #[must_use]
     pub const fn utf16(bytes: &'a [u8]) -> Self {
         Self::slice(KeyKind::Utf16, bytes)

@@ -25,6 +25,7 @@ pub(crate) use thread::yield_now;
 pub(crate) use std::sync::atomic::{AtomicI64, AtomicIsize};
 
 /// For statics that a signal handler looks at: always those of `std`. A model has no signals.
+#[cfg(unix)]
 pub(crate) mod real {
     pub(crate) use std::sync::OnceLock;
     pub(crate) use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize};

@@ -9,7 +9,7 @@
 pub enum BlobKind {
     /// A string of units below 256, one byte each.
     Latin1 = 0,
-    /// Any other string, native-endian UTF-16.
+    /// Any other string, little-endian UTF-16.
     Utf16 = 1,
     /// A bigint that does not fit an `i64`: sign byte and 64-bit little-endian limbs.
     BigInt = 2,

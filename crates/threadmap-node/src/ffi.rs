@@ -131,7 +131,13 @@ impl TextBuf {
     }
 }
 
-/// The bytes of UTF-16 units in native order.
+// The core keeps strings little-endian; here their units go in and out as they stand in memory.
+const _: () = assert!(
+    cfg!(target_endian = "little"),
+    "the addon is for little-endian machines; the core runs on all"
+);
+
+/// The bytes of UTF-16 units.
 pub(crate) fn as_bytes(units: &[u16]) -> &[u8] {
     // SAFETY: any two bytes of a u16 are bytes, and the length is twice the count.
     unsafe { slice::from_raw_parts(units.as_ptr().cast(), size_of_val(units)) }
@@ -452,7 +458,7 @@ impl<'c> Env<'c> {
         Self::make(|made| unsafe { sys::napi_create_string_latin1(self.raw, place, length, made) })
     }
 
-    /// A string from native-endian UTF-16 bytes at any address.
+    /// A string from little-endian UTF-16 bytes at any address.
     pub(crate) fn new_utf16(self, bytes: &[u8]) -> Result<Js<'c>, Fault> {
         let units: Vec<u16>;
         #[expect(clippy::cast_ptr_alignment, reason = "looked at in the next line")]
@@ -462,7 +468,7 @@ impl<'c> Env<'c> {
         } else {
             units = bytes
                 .chunks_exact(2)
-                .map(|unit| u16::from_ne_bytes([unit[0], unit[1]]))
+                .map(|unit| u16::from_le_bytes([unit[0], unit[1]]))
                 .collect();
             units.as_ptr()
         };

@@ -11,12 +11,6 @@ use crate::error::{Error, Result};
 use crate::key::{Key, KeyKind};
 use crate::value::{BlobKind, Value};
 
-// Strings are kept in the memory's own order of bytes, which is also the file's.
-const _: () = assert!(
-    cfg!(target_endian = "little"),
-    "frozen files are little-endian, and so must the machine be"
-);
-
 /// What a file begins with. The first byte is no text and the last two are a line end, so that a transfer which takes
 /// the file for text is seen at once.
 pub(crate) const MAGIC: [u8; 8] = *b"\x89TMFRZ\r\n";

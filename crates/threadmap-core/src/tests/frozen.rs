@@ -651,6 +651,13 @@ fn the_golden_file_is_read_as_it_was_written() {
         get(&Key::latin1(b"text")),
         print(&Value::Blob(BlobKind::Latin1, b"caf\xe9"))
     );
+    let utf16 =
+        |text: &str| -> Vec<u8> { text.encode_utf16().flat_map(u16::to_le_bytes).collect() };
+    let emoji = [&utf16("\u{1f600} and a lone ")[..], &[0x00, 0xd8]].concat();
+    assert_eq!(
+        get(&Key::utf16(&utf16("wide \u{4e2d}"))),
+        print(&Value::Blob(BlobKind::Utf16, &emoji))
+    );
     assert_eq!(get(&Key::number(f64::NAN)), print(&Value::Number(-0.0)));
     assert_eq!(get(&Key::int(-7)), print(&Value::Int(i64::MAX)));
     assert_eq!(

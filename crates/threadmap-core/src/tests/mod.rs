@@ -77,6 +77,13 @@ impl Drop for AtEnd<'_> {
     }
 }
 
+/// That many seconds, or as many times as long as `THREADMAP_PATIENCE` says: for an emulator or a busy machine.
+pub(crate) fn patience(seconds: u64) -> std::time::Duration {
+    let times =
+        std::env::var("THREADMAP_PATIENCE").map_or(1, |times| times.parse().expect("a number"));
+    std::time::Duration::from_secs(seconds * times)
+}
+
 /// What index a map has.
 #[derive(Clone, Copy, Debug)]
 enum Made {

@@ -407,7 +407,7 @@ fn others_go_on(step: &'static str, count: u64) {
                 other.work();
             });
         }
-        let patience = Instant::now() + Duration::from_secs(120);
+        let patience = Instant::now() + super::patience(120);
         while others.left.load(Ordering::SeqCst) > 0 && Instant::now() < patience {
             thread::park_timeout(Duration::from_millis(1));
         }
