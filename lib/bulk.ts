@@ -5,23 +5,18 @@
  * the array that all calls of a thread share is used by one at a time.
  */
 import { native, type Raw } from './native.ts'
+import { OTHER, Packed, UNDEFINED } from './packed.ts'
 
 /** Keys of one packed call at most: what the array can hold. */
 const MOST = 2 ** 18
 /** Units of one packed call at most: `MAX_UNITS` of the boundary is more. */
 const MOST_UNITS = 2 ** 23
-/** What stands in place of a number, by the upper word of a NaN: no entry or `undefined`, and a value of another kind. */
-const MISS = 0x7ff80001
-const OTHER = 0x7ff80002
 
-let doubles = new Float64Array(1024)
-let words = new Uint32Array(doubles.buffer)
+let { doubles, words } = new Packed(1024)
 
 /** Makes room; what was there is gone. */
 function room(count: number): void {
-  if (doubles.length >= count) return
-  doubles = new Float64Array(2 * count)
-  words = new Uint32Array(doubles.buffer)
+  if (doubles.length < count) ({ doubles, words } = new Packed(2 * count))
 }
 
 /** The keys as one string, with their lengths in every `width`-th double; `undefined` where they cannot go that way. */
@@ -65,7 +60,7 @@ export function getMany<V>(id: number, keys: readonly unknown[], unpack: (raw: R
     const number = doubles[at] as number
     if (Number.isNaN(number)) {
       const word = words[2 * at + 1]
-      values[at] = unpack(word === MISS ? undefined : word === OTHER ? others?.[other++] : number)
+      values[at] = unpack(word === UNDEFINED ? undefined : word === OTHER ? others?.[other++] : number)
     } else {
       values[at] = number as V
     }

@@ -12,7 +12,7 @@ import { EntryRef, type VersionedEntry } from './entry-ref.ts'
 import { kindOf, LimitError, MapClosedError, makeError, UnsupportedError } from './errors.ts'
 import { attachNative, type MapHandle, makeHandle, readHandle } from './handle.ts'
 import type { Key } from './key.ts'
-import { native, type Raw } from './native.ts'
+import { native, type Raw, type What } from './native.ts'
 import { Near } from './near.ts'
 import { compareAndDelete, compareAndSet, EntryOfKey, update } from './one-entry.ts'
 import {
@@ -403,17 +403,17 @@ export class ConcurrentMap<K extends Key = Key, V = unknown> extends Uncloneable
    * way: older ones go on over what there is.
    */
   entries(): IteratorObject<[K, V], undefined, unknown> {
-    return this.#entries()
+    return this.#walk(0)
   }
 
   /** The keys; consistent as {@link ConcurrentMap#entries}. */
   keys(): IteratorObject<K, undefined, unknown> {
-    return this.#chunks(1, (items, at) => items[at] as K)
+    return this.#walk(1)
   }
 
   /** The values; consistent as {@link ConcurrentMap#entries}. */
   values(): IteratorObject<V, undefined, unknown> {
-    return this.#chunks(2, (items, at) => this.#unpack(items[at]) as V)
+    return this.#walk(2)
   }
 
   /** The same as {@link ConcurrentMap#entries}. */
@@ -424,7 +424,7 @@ export class ConcurrentMap<K extends Key = Key, V = unknown> extends Uncloneable
   /** Calls `visit` for each entry, consistent as {@link ConcurrentMap#entries}. It may change the map. */
   forEach(visit: (value: V, key: K, map: this) => void, thisArg?: unknown): void {
     checkFunction(visit, 'visit')
-    for (const [key, value] of this.#entries()) visit.call(thisArg, value, key, this)
+    for (const [key, value] of this.#walk<[K, V]>(0)) visit.call(thisArg, value, key, this)
   }
 
   /** A token for other threads of this process: post it, or pass it in `workerData`, and `attach` it there. */
@@ -500,7 +500,7 @@ export class ConcurrentMap<K extends Key = Key, V = unknown> extends Uncloneable
           'take a snapshot(), which has a toJSON() without a limit, or write entries() out piece by piece',
       )
     }
-    return [...this.#entries()]
+    return [...this.#walk<[K, V]>(0)]
   }
 
   #pack(value: unknown): Raw {
@@ -524,33 +524,15 @@ export class ConcurrentMap<K extends Key = Key, V = unknown> extends Uncloneable
     return this.#watch
   }
 
-  #entries(): IteratorObject<[K, V], undefined, unknown> {
-    return this.#chunks(0, (items, at) => [items[at] as K, this.#unpack(items[at + 1]) as V])
-  }
-
-  #chunks<T>(what: 0 | 1 | 2, make: (items: Raw[], at: number) => T): IteratorObject<T, undefined, unknown> {
+  /** The snapshot variant holds one version until the end; native code lets go of those that nobody goes through. */
+  #walk<T>(what: What): IteratorObject<T, undefined, unknown> {
     native.size(this.#id)
-    return this.#persistent
-      ? this.#walkVersion(what, make)
-      : walk(what, (cursor) => native.scan(this.#id, cursor, what), make)
-  }
-
-  /** One version, held from the first chunk to the last; native code lets go of those that are never gone through. */
-  *#walkVersion<T>(what: 0 | 1 | 2, make: (items: Raw[], at: number) => T): Generator<T, undefined, unknown> {
-    const width = what === 0 ? 2 : 1
-    let iteration = 0
-    let cursor = 0
-    try {
-      while (cursor >= 0) {
-        const items = native.iterate(this.#id, cursor, what, iteration)
-        cursor = items.pop() as number
-        iteration = items.pop() as number
-        for (let at = 0; at < items.length; at += width) yield make(items, at)
-      }
-    } finally {
-      if (cursor > 0) native.endIteration(iteration)
-    }
-    return undefined
+    const scan = this.#persistent ? native.iterate : native.scan
+    return walk(what, {
+      fetch: (what, doubles) => scan(this.#id, what, doubles),
+      unpack: (raw) => this.#unpack(raw),
+      leave: (iteration) => native.endIteration(iteration),
+    })
   }
 }
 

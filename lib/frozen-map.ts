@@ -7,7 +7,7 @@ import { checkFunction, checkPath } from './arguments.ts'
 import { builtInCodec, type Codec, type CodecName } from './codec.ts'
 import { kindOf, MapClosedError, makeError, OptionsConflictError } from './errors.ts'
 import type { Key } from './key.ts'
-import { native, type Raw } from './native.ts'
+import { native, type Raw, type What } from './native.ts'
 import { readBag, readCodec } from './options.ts'
 import { Uncloneable } from './uncloneable.ts'
 import { walk } from './walk.ts'
@@ -126,17 +126,17 @@ export class FrozenMap<K extends Key = Key, V = unknown> extends Uncloneable {
 
   /** The entries, in the order of the file. Some hundreds are fetched at a time. */
   entries(): IteratorObject<[K, V], undefined, unknown> {
-    return this.#chunks(0, (items, at) => [items[at] as K, this.#unpack(items[at + 1]) as V])
+    return this.#walk(0)
   }
 
   /** The keys, in the order of the file. */
   keys(): IteratorObject<K, undefined, unknown> {
-    return this.#chunks(1, (items, at) => items[at] as K)
+    return this.#walk(1)
   }
 
   /** The values, in the order of the file. */
   values(): IteratorObject<V, undefined, unknown> {
-    return this.#chunks(2, (items, at) => this.#unpack(items[at]) as V)
+    return this.#walk(2)
   }
 
   /** The same as {@link FrozenMap#entries}. */
@@ -185,9 +185,12 @@ export class FrozenMap<K extends Key = Key, V = unknown> extends Uncloneable {
     )
   }
 
-  #chunks<T>(what: 0 | 1 | 2, make: (items: Raw[], at: number) => T): IteratorObject<T, undefined, unknown> {
+  #walk<T>(what: What): IteratorObject<T, undefined, unknown> {
     native.frozenSize(this.#id)
-    return walk(what, (cursor) => native.frozenScan(this.#id, cursor, what), make)
+    return walk(what, {
+      fetch: (what, doubles) => native.frozenScan(this.#id, what, doubles),
+      unpack: (raw) => this.#unpack(raw),
+    })
   }
 }
 

@@ -9,6 +9,9 @@ import { BindingError, makeError } from './errors.ts'
 /** A stored value as it crosses: a primitive, bytes, or `[payload]` for what a codec made. */
 export type Raw = unknown
 
+/** What of the entries a scan is asked for: keys and values in turn, keys, values. */
+export type What = 0 | 1 | 2
+
 /** What `describe` tells, in this order. */
 export type Description = readonly [
   name: string | undefined,
@@ -126,17 +129,18 @@ export interface NativeBinding {
   refAddNumber(slot: number): void
   refMax(slot: number, value: unknown): number | bigint
   refMin(slot: number, value: unknown): number | bigint
-  scan(id: number, cursor: number, what: 0 | 1 | 2): Raw[]
+  /** The chunk that the header of the doubles asks for, and what is no number; or how many doubles it takes (`walk.ts`). */
+  scan(id: number, what: What, doubles: Float64Array): Raw[] | number | undefined
   clear(id: number, cursor: number): number
-  /** As `scan` of one version, which is held under the number before the cursor; 0 begins. */
-  iterate(id: number, cursor: number, what: 0 | 1 | 2, iteration: number): Raw[]
+  /** As `scan` of one version, which is held under the iteration in the header; 0 begins. */
+  iterate(id: number, what: What, doubles: Float64Array): Raw[] | number | undefined
   endIteration(iteration: number): void
   takeSnapshot(id: number): number
   releaseSnapshot(snapshot: number): void
   snapshotFigures(snapshot: number): readonly [entries: number, version: number]
   snapshotFind<A>(snapshot: number, key: unknown, absent: A): Raw | A
   snapshotHas(snapshot: number, key: unknown): boolean
-  snapshotScan(snapshot: number, cursor: number, what: 0 | 1 | 2): Raw[]
+  snapshotScan(snapshot: number, what: What, doubles: Float64Array): Raw[] | number | undefined
   replaceAll(id: number, keysAndValues: readonly unknown[], expectedSnapshot: number): boolean
   begin(id: number, keys: readonly unknown[]): number
   transactionFind<A>(transaction: number, key: unknown, absent: A): Raw | A
@@ -153,7 +157,7 @@ export interface NativeBinding {
   frozenSize(id: number): number
   frozenGet(id: number, key: unknown): Raw
   frozenHas(id: number, key: unknown): boolean
-  frozenScan(id: number, cursor: number, what: 0 | 1 | 2): Raw[]
+  frozenScan(id: number, what: What, doubles: Float64Array): Raw[] | number | undefined
   openTiered(
     name: string,
     variant: string,

@@ -7,7 +7,7 @@ import { inspect } from 'node:util'
 import { checkFunction } from './arguments.ts'
 import { kindOf, MapClosedError, makeError } from './errors.ts'
 import type { Key } from './key.ts'
-import { native, type Raw } from './native.ts'
+import { native, type Raw, type What } from './native.ts'
 import { Uncloneable } from './uncloneable.ts'
 import { walk } from './walk.ts'
 
@@ -86,17 +86,17 @@ export class Snapshot<K extends Key = Key, V = unknown> extends Uncloneable {
 
   /** The entries, each once, in the order of their hashes. */
   entries(): IteratorObject<[K, V], undefined, unknown> {
-    return this.#chunks(0, (items, at) => [items[at] as K, this.#unpack(items[at + 1]) as V])
+    return this.#walk(0)
   }
 
   /** The keys, in the order of {@link Snapshot#entries}. */
   keys(): IteratorObject<K, undefined, unknown> {
-    return this.#chunks(1, (items, at) => items[at] as K)
+    return this.#walk(1)
   }
 
   /** The values, in the order of {@link Snapshot#entries}. */
   values(): IteratorObject<V, undefined, unknown> {
-    return this.#chunks(2, (items, at) => this.#unpack(items[at]) as V)
+    return this.#walk(2)
   }
 
   /** The same as {@link Snapshot#entries}. */
@@ -129,9 +129,12 @@ export class Snapshot<K extends Key = Key, V = unknown> extends Uncloneable {
     this.close()
   }
 
-  #chunks<T>(what: 0 | 1 | 2, make: (items: Raw[], at: number) => T): IteratorObject<T, undefined, unknown> {
+  #walk<T>(what: What): IteratorObject<T, undefined, unknown> {
     native.snapshotFigures(this.#id)
-    return walk(what, (cursor) => native.snapshotScan(this.#id, cursor, what), make)
+    return walk(what, {
+      fetch: (what, doubles) => native.snapshotScan(this.#id, what, doubles),
+      unpack: (raw) => this.#unpack(raw),
+    })
   }
 }
 

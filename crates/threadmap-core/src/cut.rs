@@ -23,6 +23,7 @@ use crate::raw::epoch::{Guard, Participant};
 use crate::raw::node::OwnedNode;
 use crate::raw::persistent::edit::Edit;
 use crate::raw::persistent::store::Store;
+use crate::raw::prefetch::ahead;
 use crate::raw::trace::Moment;
 use crate::raw::word::OwnedWord;
 use crate::snapshot::Snapshot;
@@ -194,7 +195,7 @@ impl Copying {
         let mut nodes = Vec::with_capacity(CHUNK * 2);
         let next = map.index.scan(from, CHUNK, guard, &mut nodes);
         step::after("scan for a cut");
-        for node in nodes {
+        for node in ahead(&nodes) {
             let Some(value) = node.value_at(moment) else {
                 continue;
             };
@@ -240,7 +241,7 @@ fn sweep(map: &Map, from: u32, guard: &Guard<'_>) -> Option<u32> {
     }
     let mut nodes = Vec::with_capacity(CHUNK * 2);
     let next = map.index.scan(from, CHUNK, guard, &mut nodes);
-    for node in nodes {
+    for node in ahead(&nodes) {
         map.untrace(node, guard);
     }
     next

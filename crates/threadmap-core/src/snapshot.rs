@@ -3,7 +3,7 @@
 use crate::hash::KeyHasher;
 use crate::index::persistent::Persistent;
 use crate::key::Key;
-use crate::map::{Entry, Map};
+use crate::map::{Entries, Map, entries};
 use crate::raw::epoch::Guard;
 use crate::raw::node::{NodeRef, OwnedNode};
 use crate::raw::persistent::edit::Edit;
@@ -83,12 +83,17 @@ impl Snapshot {
         }
     }
 
-    /// Appends entries to `give`, from the cursor `from` (0 to begin) until there are at least `enough` or none is
+    /// Gives entries to `give`, from the cursor `from` (0 to begin) until there are at least `enough` or none is
     /// left; returns the cursor to go on with. Cursors go by hashes, those of [`Map::scan`] of the snapshot variant.
-    pub fn scan<'s>(&'s self, from: u32, enough: usize, give: &mut Vec<Entry<'s>>) -> Option<u32> {
+    pub fn scan<'s>(
+        &'s self,
+        from: u32,
+        enough: usize,
+        give: &mut impl Entries<'s>,
+    ) -> Option<u32> {
         let mut nodes = Vec::with_capacity(enough.min(1 << 12));
         let next = self.held.tree().scan(from, enough, &mut nodes);
-        give.extend(nodes.into_iter().filter_map(NodeRef::entry));
+        entries(&nodes, give);
         next
     }
 

@@ -74,7 +74,7 @@ impl Transaction {
             Write::Nothing => {
                 let found = self.snapshot.find(key);
                 touched.read = Some(found.map_or(0, NodeRef::stamp));
-                Some(found?.entry()?.value)
+                found?.value()
             }
         }
     }

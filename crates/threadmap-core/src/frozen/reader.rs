@@ -12,7 +12,7 @@ use std::path::Path;
 use super::format::{self, HEADER, Header, Stored};
 use crate::error::{Error, Result};
 use crate::key::Key;
-use crate::map::Entry;
+use crate::map::Entries;
 use crate::raw::mapping::Mapping;
 use crate::value::Value;
 
@@ -142,7 +142,7 @@ impl FrozenMap {
         Ok(None)
     }
 
-    /// Appends entries to `give`, from the cursor `from` (0 to begin) until there are `enough` or none is left; returns
+    /// Gives entries to `give`, from the cursor `from` (0 to begin) until there are `enough` or none is left; returns
     /// the cursor to go on with. In the order of the file, each once.
     ///
     /// # Errors
@@ -151,7 +151,7 @@ impl FrozenMap {
         &'a self,
         from: u64,
         enough: usize,
-        give: &mut Vec<Entry<'a>>,
+        give: &mut impl Entries<'a>,
     ) -> Result<Option<u64>> {
         let (mut at, end) = (from.max(HEADER as u64), self.header.data_end);
         for _ in 0..enough {
@@ -163,7 +163,7 @@ impl FrozenMap {
                 value,
                 end: next,
             } = format::entry(self.mapping.bytes(), self.header.id, end, at)?;
-            give.push(Entry { key, value });
+            give.push(key, value);
             at = next;
         }
         Ok((at < end).then_some(at))

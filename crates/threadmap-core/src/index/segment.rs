@@ -246,15 +246,14 @@ impl Segments {
         give: &mut Vec<NodeRef<'g>>,
     ) -> Option<u32> {
         let segment = self.segment(from);
-        // Only after a merge can a segment hold nodes below `from`: those were given before it.
-        give.extend(
-            segment
-                .table
-                .iter()
-                .map(|link| link.get(guard))
-                .filter(|node| node.hash() >= from),
-        );
         let bits = self.shard_bits + segment.depth;
+        let nodes = segment.table.iter().map(|link| link.get(guard));
+        if u64::from(from) << bits & u64::from(u32::MAX) == 0 {
+            give.extend(nodes);
+        } else {
+            // Only after a merge can a segment hold nodes below `from`: those were given before it.
+            give.extend(nodes.filter(|node| node.hash() >= from));
+        }
         if bits == 0 {
             return None;
         }

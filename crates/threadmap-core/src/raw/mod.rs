@@ -23,6 +23,7 @@ pub(crate) mod mapping;
 mod models;
 pub(crate) mod node;
 pub(crate) mod persistent;
+pub(crate) mod prefetch;
 mod sigbus;
 pub(crate) mod slab;
 #[cfg(not(loom))]

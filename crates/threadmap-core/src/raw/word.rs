@@ -11,6 +11,7 @@
 
 use super::blob::Blob;
 use super::epoch::Guard;
+use super::prefetch::prefetch;
 use super::trace::{Moment, TraceRef};
 use crate::error::Error;
 use crate::value::{BlobKind, Value};
@@ -117,6 +118,16 @@ impl Word {
         trace.settle();
         // SAFETY: the trace owns the word, and is kept.
         unsafe { trace.word().cell() }
+    }
+
+    /// Asks the processor for the blob, if there is one.
+    #[inline]
+    pub(super) fn prefetch(self) {
+        if self.0 >> TAG_SHIFT == BLOB {
+            prefetch(std::ptr::without_provenance::<u8>(
+                (self.0 & PAYLOAD) as usize,
+            ));
+        }
     }
 
     /// The value of a word without a blob.

@@ -15,7 +15,7 @@ use crate::frozen::reader::FrozenMap;
 use crate::hash::Hashed;
 use crate::index::{Index, Trail};
 use crate::key::{Key, Lookup};
-use crate::map::{Entry, Map};
+use crate::map::{Entries, Entry, Map};
 use crate::ops::Step;
 use crate::options::Variant;
 use crate::raw::epoch::Guard;
@@ -301,7 +301,7 @@ impl Map {
         from: u64,
         enough: usize,
         guard: &'g Guard<'_>,
-        give: &mut Vec<Entry<'g>>,
+        give: &mut impl Entries<'g>,
     ) -> Result<Option<u64>> {
         if from >= IN_MEMORY {
             let mut nodes: Vec<NodeRef<'g>> = Vec::with_capacity(enough);
@@ -313,7 +313,7 @@ impl Map {
                     && !beneath.file.contains(&key)?
                 {
                     let value = cell.value;
-                    give.push(Entry { key, value });
+                    give.push(key, value);
                 }
             }
             return Ok(next.map(|next| IN_MEMORY + u64::from(next)));
@@ -327,7 +327,7 @@ impl Map {
                 Memory::Hidden => continue,
                 Memory::Nothing => value,
             };
-            give.push(Entry { key, value });
+            give.push(key, value);
         }
         Ok(Some(next.unwrap_or(IN_MEMORY)))
     }

@@ -1,10 +1,10 @@
 //! Frozen files: writing one piece by piece, opening, looking up. What a lookup gives is copied to JavaScript first and
 //! believed afterwards, because the file may have been shortened meanwhile.
 
-use threadmap_core::{Entry, Error};
+use threadmap_core::Error;
 
 use super::Outcome;
-use super::scan::{self, Chunk};
+use super::chunk::Chunk;
 use crate::error::{Fault, INVALID_ARGUMENT};
 use crate::ffi::{self, Call, Js};
 use crate::files::{self, FrozenFile};
@@ -103,16 +103,16 @@ pub(crate) fn has<'c>(call: &Call<'c>) -> Outcome<'c> {
     call.env.new_boolean(there)
 }
 
-/// `frozenScan(id, cursor, what) -> [item, ..., cursor]`: as `scan`.
+/// `frozenScan(id, what, doubles) -> what is no number`: as `scan`.
 pub(crate) fn scan<'c>(call: &Call<'c>) -> Outcome<'c> {
-    let mut entries: Vec<Entry<'_>> = Vec::with_capacity(scan::CHUNK);
+    let mut chunk = Chunk::begin(call)?;
     let pin = call.pin();
     let file = files::get(call.id, &pin.guard)?;
     let next = file
         .map
-        .scan(scan::cursor(call)?, scan::CHUNK, &mut entries)
+        .scan(chunk.cursor, chunk.enough, &mut chunk)
         .map_err(|error| file.fault(error))?;
-    let chunk = Chunk::new(call, &entries)?;
+    let given = chunk.end(next, 0)?;
     file.check_whole()?;
-    chunk.end(&[scan::next(next)])
+    Ok(given)
 }

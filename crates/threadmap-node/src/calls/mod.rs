@@ -4,6 +4,7 @@
 //! one core operation, make the result. No lock is ever held here; the core takes and drops its own.
 
 pub(crate) mod bulk;
+mod chunk;
 pub(crate) mod frozen;
 pub(crate) mod life;
 pub(crate) mod number;
@@ -184,7 +185,7 @@ operations! {
         addPacked(4) = packed::add;
         scan(3) = scans::scan;
         clear(2) = scans::clear;
-        iterate(4) = scans::iterate;
+        iterate(3) = scans::iterate;
         endIteration(1) = scans::end_iteration;
         takeSnapshot(1) = snapshot::take;
         releaseSnapshot(1) = snapshot::release;

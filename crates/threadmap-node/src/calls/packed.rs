@@ -12,12 +12,31 @@ use super::{Outcome, given};
 use crate::error::{Fault, INVALID_ARGUMENT};
 use crate::ffi::{Call, Doubles, Env, Js};
 
-/// In place of a number, where there is none: NaNs that no number is stored as. Their upper words are in `lib/bulk.ts`.
-const MISS: u64 = 0x7ff8_0001 << 32;
-const OTHER: u64 = 0x7ff8_0002 << 32;
+/// In place of a number, where there is none: NaNs that no number is given as. Their upper words are in `lib/packed.ts`.
+/// No entry, or `undefined`.
+pub(super) const UNDEFINED: u64 = 0x7ff8_0001 << 32;
+/// A value that crosses beside the numbers.
+pub(super) const OTHER: u64 = 0x7ff8_0002 << 32;
+/// A string of a text that crosses beside the numbers; the lower word says which part of it.
+pub(super) const LATIN1: u64 = 0x7ff8_0003 << 32;
+/// The same, of a text of the other kind.
+pub(super) const UTF16: u64 = 0x7ff8_0004 << 32;
+pub(super) const NULL: u64 = 0x7ff8_0005 << 32;
+pub(super) const FALSE: u64 = 0x7ff8_0006 << 32;
+pub(super) const TRUE: u64 = 0x7ff8_0007 << 32;
 
 /// Longest string of keys: beyond it the facade goes the other way.
 const MAX_UNITS: f64 = (1 << 24) as f64;
+
+/// A number as it crosses: one that a file brings may be any NaN.
+#[inline]
+pub(super) fn bits_of(number: f64) -> u64 {
+    if number.is_nan() {
+        f64::NAN.to_bits()
+    } else {
+        number.to_bits()
+    }
+}
 
 /// The keys of a call `f(id, text, doubles, count)`.
 enum Packed {
@@ -119,8 +138,8 @@ pub(crate) fn get<'c>(call: &Call<'c>) -> Outcome<'c> {
     let map = pin.map(call.id)?;
     input.each(|index, key| {
         let bits = match map.get(&key, &pin.guard)? {
-            Some(Value::Number(number)) => number.to_bits(),
-            None | Some(Value::Undefined) => MISS,
+            Some(Value::Number(number)) => bits_of(number),
+            None | Some(Value::Undefined) => UNDEFINED,
             Some(other) => {
                 let array = match others {
                     Some(array) => array,

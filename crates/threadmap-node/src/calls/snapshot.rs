@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use threadmap_core::{Copying, Error, Progress, Snapshot, Variant};
 
-use super::scan::{self, Chunk};
+use super::chunk::Chunk;
 use super::{Outcome, bulk};
 use crate::error::{Fault, INVALID_ARGUMENT};
 use crate::ffi::{Call, Js};
@@ -100,12 +100,12 @@ pub(crate) fn has<'c>(call: &Call<'c>) -> Outcome<'c> {
         .new_boolean(snapshot(call, call.id)?.contains(&key))
 }
 
-/// `snapshotScan(snapshot, cursor, what) -> [item, ..., cursor]`, as `scan`.
+/// `snapshotScan(snapshot, what, doubles) -> what is no number`: as `scan`.
 pub(crate) fn scan<'c>(call: &Call<'c>) -> Outcome<'c> {
+    let mut chunk = Chunk::begin(call)?;
     let snapshot = snapshot(call, call.id)?;
-    let mut entries = Vec::with_capacity(scan::CHUNK * 2);
-    let next = snapshot.scan(scan::cursor(call)? as u32, scan::CHUNK, &mut entries);
-    Chunk::new(call, &entries)?.end(&[scan::next(next.map(u64::from))])
+    let next = snapshot.scan(chunk.cursor as u32, chunk.enough, &mut chunk);
+    chunk.end(next.map(u64::from), 0)
 }
 
 /// `replaceAll(id, [key, value, ...], snapshot) -> boolean`: 0 for no expected snapshot.

@@ -160,10 +160,7 @@ impl Trie {
     ) -> Option<u32> {
         let found = self.find(from, guard);
         let first = give.len();
-        found.segment().each(guard, |node| {
-            node.prefetch();
-            give.push(node);
-        });
+        found.segment().each(guard, |node| give.push(node));
         if from > found.segment().start() {
             // It has grown together with those before it.
             let after = give.split_off(first);

@@ -11,6 +11,7 @@ use std::ptr::NonNull;
 use crate::raw::epoch::Guard;
 use crate::raw::heap;
 use crate::raw::node::NodeRef;
+use crate::raw::prefetch::prefetch;
 use crate::raw::watch;
 
 /// Bits of the hash that a level takes.
@@ -94,6 +95,12 @@ impl Link {
         }
         // SAFETY: the caller's promise.
         Target::Leaf(unsafe { NodeRef::at(self.0) })
+    }
+
+    /// Asks the processor for what it leads to.
+    #[inline]
+    pub(super) fn prefetch(self) {
+        prefetch(std::ptr::without_provenance::<u8>(self.0));
     }
 
     /// When what it leads to was made.

@@ -81,14 +81,15 @@ impl<'g> Walk<'_, 'g> {
         match unsafe { link.target::<'g>() } {
             Target::Nothing => None,
             Target::Leaf(node) => {
-                let hash = node.hash();
-                if bounded && hash < self.from {
+                // Its hash is asked for only where it matters: it may not have come yet.
+                if bounded && node.hash() < self.from {
                     return None;
                 }
-                if self.give.len() >= self.enough
-                    && self.give.last().is_some_and(|last| last.hash() != hash)
-                {
-                    return Some(hash);
+                if self.give.len() >= self.enough {
+                    let hash = node.hash();
+                    if self.give.last().is_some_and(|last| last.hash() != hash) {
+                        return Some(hash);
+                    }
                 }
                 self.give.push(node);
                 None
@@ -97,14 +98,20 @@ impl<'g> Walk<'_, 'g> {
                 let bit = 1_u32 << index(self.from, level);
                 let first = branch.place_of(bit);
                 let on_the_edge = usize::from(branch.bitmap() & bit != 0);
+                for place in first..branch.len() {
+                    branch.at(place).prefetch();
+                }
                 (first..branch.len()).find_map(|place| {
                     let bounded = place < first + on_the_edge;
                     self.below(branch.at(place), level + 1, bounded)
                 })
             }
-            Target::Branch(branch) => branch
-                .links()
-                .find_map(|link| self.below(link, level + 1, bounded)),
+            Target::Branch(branch) => {
+                branch.links().for_each(Link::prefetch);
+                branch
+                    .links()
+                    .find_map(|link| self.below(link, level + 1, bounded))
+            }
         }
     }
 }
