@@ -16,7 +16,6 @@ export {
   LimitError,
   MapClosedError,
   NestedTransactionError,
-  NotImplementedError,
   OptionsConflictError,
   StalledError,
   ThreadmapError,

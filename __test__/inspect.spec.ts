@@ -8,7 +8,6 @@ import {
   InvalidHandleError,
   LimitError,
   MapClosedError,
-  NotImplementedError,
   OptionsConflictError,
   ThreadmapError,
 } from '../index.ts'
@@ -182,14 +181,7 @@ const provoked: Record<string, Provoked> = {
   },
 }
 
-const types = [
-  InternalError,
-  InvalidHandleError,
-  LimitError,
-  MapClosedError,
-  NotImplementedError,
-  OptionsConflictError,
-]
+const types = [InternalError, InvalidHandleError, LimitError, MapClosedError, OptionsConflictError]
 
 test.each(Object.keys(provoked))(
   '%s has its code, its name, its class and no other, and says what was wrong',

@@ -62,11 +62,6 @@ export class FileError extends ThreadmapError {
   static override readonly code = 'THREADMAP_FILE'
 }
 
-/** An option or variant of the public contract that this version does not have yet. */
-export class NotImplementedError extends ThreadmapError {
-  static override readonly code = 'THREADMAP_NOT_IMPLEMENTED'
-}
-
 /** A thread stayed inside of one native call for so long that no snapshot could begin; nothing has changed. */
 export class StalledError extends ThreadmapError {
   static override readonly code = 'THREADMAP_STALLED'
@@ -102,7 +97,6 @@ const CLASSES = [
   LimitError,
   CorruptFileError,
   FileError,
-  NotImplementedError,
   StalledError,
   UnsupportedError,
   NestedTransactionError,
