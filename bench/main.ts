@@ -8,14 +8,15 @@ import type { Peer } from './peer.ts'
 import { loadPeers } from './peers/all.ts'
 import { FULL, QUICK } from './plan.ts'
 import { runRefs } from './refs.ts'
-import { facts, legend, refTables, targetTable, threadTables, workerTables } from './report.ts'
+import { facts, legend, refTables, targetTable, threadTables, wholeTables, workerTables } from './report.ts'
 import type { Series } from './series.ts'
 import { judge } from './targets.ts'
 import { type Missing, runThread, sink } from './thread.ts'
+import { runWhole, type Whole } from './whole.ts'
 import { runWorkers } from './workers.ts'
 
 const RESULTS = new URL('./results/', import.meta.url)
-const PARTS = ['thread', 'refs', 'workers'] as const
+const PARTS = ['thread', 'refs', 'whole', 'workers'] as const
 const USAGE = `npm run bench -- [--quick] [--only NAME]
 NAME: ${PARTS.join(', ')}, or an operation: ${operationNames.join(', ')}`
 
@@ -72,6 +73,12 @@ const run = async ({ quick, parts, names }: Wish): Promise<void> => {
     say(`Refs: ns an operation, median of ${plan.rounds} rounds; x is the price over the first line's`)
     say(refTables(refs))
   }
+  const whole: Whole[] =
+    parts.includes('whole') && names.length === operationNames.length ? await runWhole(plan) : []
+  if (whole.length > 0) {
+    say(`Whole maps: ns, median of ${plan.rounds} rounds; x is the price over the first line's`)
+    say(wholeTables(whole))
+  }
   const workers: Series[] = parts.includes('workers') ? await runWorkers(peers, names, plan, note) : []
   if (workers.length > 0) {
     say(`Workers: operations of all together, median of ${plan.workerRounds} rounds; x is over one worker's`)
@@ -84,7 +91,15 @@ const run = async ({ quick, parts, names }: Wish): Promise<void> => {
   for (const [name, reason] of missing) say(`not available: ${name}: ${reason}`)
   mkdirSync(RESULTS, { recursive: true })
   const file = new URL('latest.json', RESULTS)
-  const record = { machine, plan, missing: Object.fromEntries(missing), targets, series, sink: sink.sum }
+  const record = {
+    machine,
+    plan,
+    missing: Object.fromEntries(missing),
+    targets,
+    series,
+    whole,
+    sink: sink.sum,
+  }
   writeFileSync(file, `${JSON.stringify(record, null, 1)}\n`)
   say(`${((performance.now() - started) / 1000).toFixed(0)} s; raw figures in bench/results/latest.json`)
 }

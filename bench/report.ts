@@ -5,6 +5,7 @@ import type { Peer } from './peer.ts'
 import { ratio, type Spread, spread } from './rounds.ts'
 import { SETTINGS, type Series } from './series.ts'
 import type { Result } from './targets.ts'
+import type { Whole } from './whole.ts'
 
 const OURS = 'threadmap'
 
@@ -37,7 +38,8 @@ export const legend = (peers: readonly Peer[], missing: ReadonlyMap<string, stri
     ...[...missing].map(([name, reason]) => `  ${name.padEnd(20)} not available: ${reason}`),
   ].join('\n')
 
-const threadCell = (one: Series, ours: Series | undefined): string[] => {
+type Priced = Pick<Series, 'prices'>
+const threadCell = (one: Priced, ours: Priced | undefined): string[] => {
   const price = `${figure(spread(one.prices).median)} ns`
   if (ours === undefined || ours === one) return [price, '']
   const measured = ratio(one.prices, ours.prices)
@@ -88,6 +90,17 @@ export const refTables = (series: readonly Series[]): string =>
       const rows = here.map((one) => [one.peer, ...threadCell(one, here[0])])
       const { size } = here[0] as Series
       return `${scene.replace(/^refs | \d+$/g, '')}, ${thousands(size)}\n${table(['', 'uniform', ''], rows)}`
+    })
+    .join('\n\n')
+
+export const wholeTables = (whole: readonly Whole[]): string =>
+  unique(whole.map(({ scene, size }) => `${scene}, ${thousands(size)}`))
+    .map((title) => {
+      const here = whole.filter(({ scene, size }) => `${scene}, ${thousands(size)}` === title)
+      return `${title}\n${table(
+        ['', '', ''],
+        here.map((one) => [one.peer, ...threadCell(one, here[0])]),
+      )}`
     })
     .join('\n\n')
 

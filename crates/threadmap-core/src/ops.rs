@@ -15,6 +15,7 @@ use crate::key::Lookup;
 use crate::map::Map;
 use crate::raw::epoch::Guard;
 use crate::raw::node::{NodeRef, OwnedNode};
+use crate::raw::prefetch::ahead;
 use crate::raw::word::{Cell, OwnedWord, Word};
 use crate::stamps::Writing;
 use crate::step;
@@ -523,7 +524,7 @@ impl Map {
         }
         let mut nodes = Vec::new();
         let next = self.index.scan(from, enough, guard, &mut nodes);
-        for node in nodes {
+        for node in ahead(&nodes) {
             let key = node.key();
             let hashed = self.hash(&key);
             while let (word, found) = node.read()
