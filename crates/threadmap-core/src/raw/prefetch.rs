@@ -4,8 +4,8 @@
 
 use super::node::NodeRef;
 
-/// Nodes between asking for one and asking for what its value leads to, and between that and looking at both: a miss
-/// takes as long as eight entries or so.
+/// Nodes between asking for one and asking for what its value leads to, and between that and looking at both. With 8
+/// the words had not come yet where several programs share the machine.
 const AHEAD: usize = 16;
 
 /// Asks for the cache line of the address.
