@@ -294,9 +294,8 @@ for (const name of names) {
       run(command, args)
     }
     console.log(`${name}: ${target.triple}`)
-    if (name === 'windows') {
-      prepareWine()
-    }
+    if (values.addon && !target.node) throw new Error('the addon is for little-endian machines')
+    if (name === 'windows') prepareWine()
     if (!values.addon) testCore(target)
     if (!values.core && target.node) await testAddon(name, target, target.node)
   } catch (error) {
