@@ -9,6 +9,8 @@ export type Mode = 'smoke' | 'quick' | 'normal' | 'full'
 
 export interface AllPlan {
   readonly node: Plan
+  /** Entries of the maps that are gone over. */
+  readonly whole: readonly number[]
   readonly matrix: MatrixPlan
   readonly latency: LatencyPlan
   readonly resident: ResidentPlan
@@ -35,6 +37,7 @@ const SMOKE: Plan = {
 export const PLANS: Readonly<Record<Mode, AllPlan>> = {
   smoke: {
     node: SMOKE,
+    whole: [64],
     matrix: { sizes: [64], distributions: ['uniform'], threads: [1, 2], rounds: 2, warm: 0.1, slot: 0.5 },
     latency: { entries: 200, rounds: 2 },
     resident: { entries: 1_000, workers: 2, rounds: 1 },
@@ -44,6 +47,7 @@ export const PLANS: Readonly<Record<Mode, AllPlan>> = {
   },
   quick: {
     node: QUICK,
+    whole: [1_000, 100_000],
     matrix: {
       sizes: [1_000, 100_000],
       distributions: LAWS,
@@ -60,6 +64,7 @@ export const PLANS: Readonly<Record<Mode, AllPlan>> = {
   },
   normal: {
     node: FULL,
+    whole: [1_000, 100_000],
     matrix: {
       sizes: [1_000, 100_000, 1_000_000],
       distributions: LAWS,
@@ -76,6 +81,7 @@ export const PLANS: Readonly<Record<Mode, AllPlan>> = {
   },
   full: {
     node: { ...FULL, workers: FULL.thread, rounds: 25, workerRounds: 15, slot: 10, workerSlot: 40 },
+    whole: [1_000, 100_000, 1_000_000],
     matrix: {
       sizes: [1_000, 10_000, 100_000, 1_000_000],
       distributions: LAWS,

@@ -16,10 +16,12 @@ import { operationNames } from './operations.ts'
 import { makePage, RESULTS, ROOT, writePage } from './page/page.ts'
 import { PARTS, type Part, type Results, readResults, writeResults } from './page/results.ts'
 import { kindOf, type Peer } from './peer.ts'
+import { runRefs } from './refs.ts'
 import { runResident } from './resident.ts'
 import type { Series } from './series.ts'
 import { judge } from './targets.ts'
 import { type Missing, runThread, sink } from './thread.ts'
+import { runWhole } from './whole.ts'
 import { runWorkers } from './workers.ts'
 
 const USAGE = `npm run bench:all -- [--quick | --full] [--parts ${PARTS.join(',')}] [--out FOLDER]
@@ -59,18 +61,13 @@ const say = (text: string): void => {
   process.stdout.write(`bench: ${text}\n`)
 }
 
-const measureNode = async (
-  peers: readonly Peer[],
-  mode: Mode,
-  note: Missing,
-): Promise<NonNullable<Results['node']>> => {
+const measureNode = async (peers: readonly Peer[], mode: Mode, note: Missing): Promise<Series[]> => {
   const plan = PLANS[mode].node
   say('single operations')
   const thread = await runThread(peers, operationNames, plan, note)
   say('workers')
   const workers = await runWorkers(peers, operationNames, plan, note)
-  const series: Series[] = [...thread, ...workers]
-  return { series, targets: judge(series) }
+  return [...thread, ...workers]
 }
 
 const measure = async ({ mode, parts, command }: Wish): Promise<Results> => {
@@ -96,7 +93,11 @@ const measure = async ({ mode, parts, command }: Wish): Promise<Results> => {
   const machine = describeMachine(variant)
   const wants = (part: Part): boolean => parts.includes(part)
 
-  const node = wants('node') ? await measureNode(peers, mode, note) : undefined
+  const series = wants('node') ? await measureNode(peers, mode, note) : undefined
+  if (wants('refs')) say('refs')
+  const refs = wants('refs') ? await runRefs(plan.node) : undefined
+  if (wants('whole')) say('whole maps')
+  const whole = wants('whole') ? await runWhole(plan.node, plan.whole) : undefined
   if (wants('matrix')) say('the matrix')
   const matrix = wants('matrix') ? await runMatrix(peers, plan.matrix) : undefined
   if (wants('latency')) say('single inserts')
@@ -106,7 +107,7 @@ const measure = async ({ mode, parts, command }: Wish): Promise<Results> => {
   const core = wants('core') ? runElsewhere(plan, mode === 'smoke', say, note) : undefined
 
   const measured = new Set([
-    ...(node?.series ?? []).map(({ peer }) => peer),
+    ...(series ?? []).map(({ peer }) => peer),
     ...(matrix ?? []).flatMap(({ prices }) => Object.keys(prices)),
     ...(tails ?? []).map(({ peer }) => peer),
     ...(weights ?? []).map(({ peer }) => peer),
@@ -128,7 +129,9 @@ const measure = async ({ mode, parts, command }: Wish): Promise<Results> => {
       missing: Object.fromEntries(missing),
       rounds: { thread: plan.node.rounds, workers: plan.node.workerRounds, matrix: plan.matrix.rounds },
     },
-    ...(node && { node }),
+    ...(series && { node: { series, targets: judge([...series, ...(refs ?? [])]) } }),
+    ...(refs && { refs }),
+    ...(whole && { whole }),
     ...(matrix && { matrix }),
     ...(tails && { latency: { plan: plan.latency, tails } }),
     ...(weights && { resident: { plan: plan.resident, weights } }),

@@ -26,7 +26,8 @@ type Entries = Iterable<readonly [string, number]>
 type Work = (subject: never, key: string) => number
 type Runner = readonly [peer: string, subject: unknown, work: (subject: never, key: string) => number]
 
-const SIZES = [1_000, 100_000]
+/** Entries of the maps, unless a plan says otherwise. */
+const SIZES: readonly number[] = [1_000, 100_000]
 const VARIANTS = ['sharded', 'lock-free', 'snapshot'] as const
 const WARM_ROUNDS = 3
 
@@ -186,8 +187,8 @@ const scenesOf = async (size: number, plan: Plan): Promise<Whole[]> => {
 }
 
 /** All scenes about whole maps. */
-export const runWhole = async (plan: Plan): Promise<Whole[]> => {
+export const runWhole = async (plan: Plan, sizes: readonly number[] = SIZES): Promise<Whole[]> => {
   const series: Whole[] = []
-  for (const size of SIZES) series.push(...(await scenesOf(size, plan)))
+  for (const size of sizes) series.push(...(await scenesOf(size, plan)))
   return series
 }

@@ -15,6 +15,7 @@ import {
   workerSection,
 } from './node.ts'
 import type { PARTS, Results } from './results.ts'
+import { refSection, wholeSection } from './scenes.ts'
 import { busy, inShort, NOTE, PAGE } from './short.ts'
 
 /** From the root of the project. */
@@ -77,6 +78,20 @@ const SECTIONS: readonly Section[] = [
     text: 'What was aimed at, at 1,000 keys, uniform. Reported, never asserted.',
     charts: '-',
     body: targetSection,
+  },
+  {
+    title: 'Node: refs and the near cache',
+    part: 'refs',
+    text: 'Reads of an entry that nobody has changed, without a native call (`map.ref(key).get()`, `map.get` with `near`), and what a ref makes of writes. Nanoseconds an operation; a contestant that is faster than the best of ours is **bold**.',
+    charts: '-',
+    body: refSection,
+  },
+  {
+    title: 'Node: whole maps',
+    part: 'whole',
+    text: 'Going over all entries, in nanoseconds an entry; and keeping the content of one moment while one entry changes, in nanoseconds for all of it, against what programs do instead: persistent collections, a structured clone, a copy under a lock. A contestant that is faster than the best of ours is **bold**.',
+    charts: '-',
+    body: wholeSection,
   },
   {
     title: 'Node: the slowest inserts',

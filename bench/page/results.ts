@@ -11,6 +11,7 @@ import type { Kind } from '../peer.ts'
 import type { ResidentPlan, Weight } from '../resident.ts'
 import type { Series } from '../series.ts'
 import type { Result } from '../targets.ts'
+import type { Whole } from '../whole.ts'
 
 export interface Contestant {
   readonly name: string
@@ -36,13 +37,15 @@ export interface Run {
 export interface Results {
   readonly run: Run
   readonly node?: { readonly series: readonly Series[]; readonly targets: readonly Result[] }
+  readonly refs?: readonly Series[]
+  readonly whole?: readonly Whole[]
   readonly matrix?: readonly Cell[]
   readonly latency?: { readonly plan: LatencyPlan; readonly tails: readonly Tail[] }
   readonly resident?: { readonly plan: ResidentPlan; readonly weights: readonly Weight[] }
   readonly core?: Core
 }
 
-export const PARTS = ['node', 'matrix', 'latency', 'resident', 'core'] as const
+export const PARTS = ['node', 'refs', 'whole', 'matrix', 'latency', 'resident', 'core'] as const
 export type Part = (typeof PARTS)[number]
 
 /** Four digits: more than any clock here deserves, and files that stay small. */
