@@ -2,7 +2,7 @@
 // the crates that are linked into the binary by cargo-cyclonedx.
 //   node ci/sbom.mjs
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { cargo, npm, root } from '../scripts/toolchain.mjs'
 import { cargoTool } from './cargo-tool.mjs'
@@ -23,7 +23,7 @@ function ofCargo() {
   cargo()
   const crate = join(root, 'crates', 'threadmap-node')
   const name = 'threadmap-crates.cdx'
-  const args = ['cyclonedx', '--format', 'json', '--describe', 'crate', '--target', 'all', '--no-build-deps']
+  const args = ['cyclonedx', '--format', 'json', '--target', 'all', '--no-build-deps']
   const program = cargoTool('cargo-cyclonedx', '0.5.9')
   execFileSync(
     program,
@@ -34,6 +34,8 @@ function ofCargo() {
     },
   )
   renameSync(join(crate, `${name}.json`), join(stage, `${name}.json`))
+  // It writes one for each crate of the workspace; that of the addon has the core in it.
+  rmSync(join(root, 'crates', 'threadmap-core', `${name}.json`), { force: true })
 }
 
 ofNpm()
