@@ -29,8 +29,12 @@ const { values } = parseArgs({
 
 /** Every operation with all kinds of arguments, maps and threads that come and go: those that take seconds. */
 const quickSpecs = ['conformance', 'copies', 'iteration'].map((name) => `__test__/${name}.spec.ts`)
-/** They count this process's memory, of which a sanitizer keeps what was freed for a while. */
-const memorySpecs = ['memory', 'death'].flatMap((name) => ['--exclude', `__test__/${name}.spec.ts`])
+/**
+ * Left out: what counts this process's memory, of which a sanitizer keeps what was freed for a while; what builds, packs
+ * or names the binary of a release; what loads the addons of others.
+ */
+const without = ['memory', 'death', 'packed', 'two-copies', 'diagnostics', 'bench']
+const allSpecs = without.flatMap((name) => ['--exclude', `__test__/${name}.spec.ts`])
 
 const target = join(root, 'target', 'sanitize')
 const locked = process.env.CI ? ['--locked'] : []
@@ -109,7 +113,7 @@ async function js() {
   rmSync(report, { force: true })
   const call = tool('vitest', [
     ...['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
-    ...(values.full ? memorySpecs : quickSpecs),
+    ...(values.full ? allSpecs : quickSpecs),
   ])
   const tests = await aloud({
     ...call,
