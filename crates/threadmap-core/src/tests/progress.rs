@@ -187,7 +187,7 @@ const SNAPSHOT_STEPS: [&str; 5] = [
     "take the writers' lock",
     "make a version",
     "publish a root",
-    "unlock",
+    "unlock and bury",
 ];
 
 /// Sixty-four keys fill a level of tiny segments: with so many the trie has two levels, without any it has none.
@@ -500,7 +500,7 @@ fn no_reader_waits_for_a_writer_of_the_snapshot_variant() {
             while !there.load(Ordering::SeqCst) {
                 thread::yield_now();
             }
-            let done = step == "publish a root" || step == "unlock";
+            let done = step == "publish a root" || step == "unlock and bury";
             let keys = keys_of(map, &me).expect("no key twice");
             assert_eq!(keys.len(), if done { 99 } else { 100 });
             assert_eq!(

@@ -351,7 +351,7 @@ fn a_writer_that_stands_still_or_panics_half_way_leaves_reads_right(made) {
     map.swap(&KEY, &Value::Number(1.0), &me.pin()).expect("memory");
     let kept = map.keep(&KEY, &me.pin()).expect("in memory").stamp.expect("nobody writes");
     // Before the change, and right behind it.
-    let places = ["started", if matches!(made, Made::Snapshot) { "unlock" } else { "kill" }];
+    let places = ["started", if matches!(made, Made::Snapshot) { "unlock and bury" } else { "kill" }];
     for at in places {
         let (there, go) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
         thread::scope(|scope| {

@@ -179,13 +179,13 @@ impl Store {
             unsafe { held.keep(dead) }.is_some()
         });
         drop(held);
-        step::after("unlock");
         // SAFETY: this writer took it out.
         unsafe { Root::retire(old, guard) };
         for link in replaced {
             // SAFETY: `buried-once`: no snapshot may see it.
             unsafe { link.retire(guard) };
         }
+        step::after("unlock and bury");
         result
     }
 
