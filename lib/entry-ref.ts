@@ -17,9 +17,6 @@ export interface VersionedEntry<V> {
   readonly version: number
 }
 
-// Taken once: looking them up in the binding costs 3 ns a call.
-const { refAddNumber, refSetNumber } = native
-
 /** The slot that stands for nothing: native code answers that the map is closed. */
 const NO_SLOT = 0
 
@@ -91,7 +88,7 @@ export class EntryRef<K extends Key = Key, V = unknown> {
   set(value: V): this {
     if (hasScratch && typeof value === 'number') {
       numbers[0] = value
-      refSetNumber(this.#open)
+      native.refSetNumber(this.#open)
     } else {
       native.refSet(this.#open, this.#values.pack(value))
     }
@@ -153,7 +150,7 @@ export class EntryRef<K extends Key = Key, V = unknown> {
     if (initial !== undefined) return native.refAdd(this.#open, delta, initial)
     if (!hasScratch || typeof delta !== 'number') return native.refAdd(this.#open, delta)
     numbers[0] = delta
-    refAddNumber(this.#open)
+    native.refAddNumber(this.#open)
     return numbers[0]
   }
 

@@ -4,6 +4,7 @@
  * the end of the thread.
  */
 import { inspect } from 'node:util'
+import { ABSENT } from './absent.ts'
 import { checkFunction } from './arguments.ts'
 import { kindOf, MapClosedError, makeError } from './errors.ts'
 import type { Key } from './key.ts'
@@ -15,7 +16,6 @@ import { walk } from './walk.ts'
 export type Unpack = (raw: Raw) => unknown
 
 const CLOSED = 0
-const ABSENT: unique symbol = Symbol('absent')
 
 /** Gives snapshots back that were dropped without `close()`. */
 const dropped: FinalizationRegistry<number> = new FinalizationRegistry((id) => native.releaseSnapshot(id))

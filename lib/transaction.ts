@@ -3,6 +3,7 @@
  * every lock; what it wrote is published by one store if nothing that it read has changed, and it runs again otherwise.
  */
 import { types } from 'node:util'
+import { ABSENT } from './absent.ts'
 import { checkFunction, fixedKey, listOf } from './arguments.ts'
 import { kindOf, makeError, NestedTransactionError } from './errors.ts'
 import type { Key } from './key.ts'
@@ -35,8 +36,6 @@ export interface Transaction<K extends Key = Key, V = unknown> {
   /** Removes the entry when the transaction is committed; says whether there is one. */
   delete(key: K): boolean
 }
-
-const ABSENT: unique symbol = Symbol('absent')
 
 /** Whether this thread is inside of a transaction. */
 let running = false

@@ -148,8 +148,7 @@ impl Map {
 
     /// [`Map::add`] for many keys, each with a delta and zero where there is no entry; gives the new numbers in order. All
     /// are checked before the first is added, so only a change by another thread in between, or by an earlier pair of
-    /// the same key, can stop it half way. Each key is looked up once where its node
-    /// stays the same.
+    /// the same key, can stop it half way. Each key is looked up once where its node stays the same.
     ///
     /// # Errors
     /// Those of [`Map::add`].
@@ -159,26 +158,27 @@ impl Map {
         guard: &Guard,
         mut give: impl FnMut(usize, Number),
     ) -> Result<()> {
-        // A node that is found stays the place of its key, but over a file, and where each value has a node of its own.
-        let stays = self.beneath.is_none() && self.index.persistent().is_none();
         let mut located = Vec::with_capacity(pairs.len());
         for (key, delta) in pairs {
             self.admit(key, &Value::Undefined)?;
             let hashed = self.hash(key);
-            let place = self.locate(key, &hashed, guard);
-            let found = match &self.beneath {
-                None => place.0.and_then(NodeRef::value),
-                Some(_) => self.get(key, guard)?,
+            let (found, place) = if self.beneath.is_none() {
+                let place = self.locate(key, &hashed, guard);
+                (place.0.and_then(NodeRef::value), Some(place))
+            } else {
+                (self.get(key, guard)?, None)
             };
             let current = found.map(|value| delta.read(&value)).transpose()?;
             current.unwrap_or(delta.zero()).plus(*delta)?;
+            // The node that was found stays the place of its key, but where each value has a node of its own.
+            let place = place.filter(|_| self.index.persistent().is_none());
             located.push((hashed, place));
         }
         for (index, (&(key, delta), (hashed, place))) in pairs.iter().zip(located).enumerate() {
             let mut sum = delta;
             let plus = |found: Option<Number>| found.unwrap_or(delta.zero()).plus(delta);
             let decide = reckon(delta, &mut sum, plus);
-            if stays {
+            if let Some(place) = place {
                 self.step_from(&key, &hashed, place, guard, decide, |_, _| ())?;
             } else {
                 self.step(&key, guard, decide, |_, _| ())?;

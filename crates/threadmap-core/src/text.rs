@@ -36,7 +36,7 @@ pub fn narrow(units: &[u16], room: &mut [MaybeUninit<u8>]) -> bool {
         let both = u64::from(squeeze(low)) | u64::from(squeeze(high)) << 32;
         *bytes = both.to_le_bytes().map(MaybeUninit::new);
     }
-    for (unit, byte) in tail.iter().zip(rest) {
+    for (unit, byte) in tail.iter().zip(&mut rest[..tail.len()]) {
         if *unit > 0xff {
             return false;
         }

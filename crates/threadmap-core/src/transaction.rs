@@ -137,10 +137,7 @@ impl Transaction {
         if writes.is_empty() {
             return Ok((true, self.snapshot));
         }
-        let _writing: Vec<_> = writes
-            .iter()
-            .map(|(key, _)| map.stamps.write(key.hash))
-            .collect();
+        let _writing: Vec<_> = writes.iter().map(|(key, _)| map.writing(key)).collect();
         let committed = index.write(stamp, guard, |version, edit| {
             let stamp_now = |key| version.tree.find(key).map_or(0, NodeRef::stamp);
             let stands = version.is(self.snapshot.held())
